@@ -1,0 +1,55 @@
+/*
+ * load.h - bytes of a campaign directory to a struct campaign, with findings.
+ *
+ * Pure: the caller (io/files) has read the bytes.  The loader never stops at the
+ * first error: it collects findings, and returns a campaign only if none of them
+ * is fatal for planning (a broken component is left out, owed by nobody, and named).
+ */
+#ifndef CAMPAIGN_LOAD_H
+#define CAMPAIGN_LOAD_H
+
+#include "daemon/core/err.h"
+#include "daemon/core/finding.h"
+#include "daemon/core/words.h"
+
+/** One file of the directory, path relative to it ("duty/zhiban.ics"). */
+struct campaign_file {
+	char *path;
+	char *bytes;
+	size_t size;
+};
+
+struct campaign_files {
+	char *key;        /**< the directory's last component */
+	GPtrArray *files; /**< struct campaign_file *, by path, owned */
+};
+
+struct campaign_files *campaign_files_new(const char *key);
+void campaign_files_free(struct campaign_files **f);
+/** Copies the bytes. */
+void campaign_files_add(struct campaign_files *f, const char *path, const void *bytes, size_t size);
+
+#define CAMPAIGN_FILE_MAX (16u << 20)
+
+/**
+ * @until  how far rules without an end are expanded when the campaign has no phases
+ *         (with phases: to the end of the last one). Bounded rules are expanded whole.
+ * @findings  receives errors and warnings; paths as given in @files, prefixed by nothing.
+ *
+ * Returns 0 and *out (caller frees), or -EINVAL: no campaign can be made of it
+ * (campaign.yaml or units.csv unreadable, office missing, calendar no calendar). Errors
+ * confined to one component or row leave that out and still return 0; the caller decides
+ * whether findings->errors > 0 keeps the last good campaign in force.
+ */
+int campaign_load(const struct campaign_files *files, wall_t until, struct campaign **out,
+                  struct findings *findings);
+void campaign_free(struct campaign **c);
+
+/** Lints that need the whole campaign (design: "check warns"). Adds warnings and errors. */
+void campaign_lint(const struct campaign *c, const struct campaign_files *files, struct findings *findings);
+
+/** Index by id / (uid, rid); NONE if there is none. Linear or hashed, callers need not care. */
+uint32_t campaign_find_unit(const struct campaign *c, const char *id);
+uint32_t campaign_find_occurrence(const struct campaign *c, const char *uid, const char *rid);
+
+#endif

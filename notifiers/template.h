@@ -1,0 +1,43 @@
+/*
+ * template.h - Mustache through libmstch, with the errors that mstch keeps silent about.
+ *
+ * A set of templates has three layers: the campaign's overrides, the embedded ones of
+ * the message's locale, the embedded Chinese ones.  Rendering is for one thread only
+ * (mstch::config::escape is global).
+ */
+#ifndef NOTIFIERS_TEMPLATE_H
+#define NOTIFIERS_TEMPLATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "daemon/core/err.h"
+#include "daemon/core/finding.h"
+
+struct templates;
+
+/** The embedded defaults, nothing overridden. */
+struct templates *templates_new(void);
+void templates_free(struct templates **t);
+/**
+ * Override one ("zh_CN/remind.txt") by a campaign's templates/ file. Linted first: unclosed
+ * or crossed sections, unknown partials, partial cycles, bad UTF-8, > 64 KiB are findings and the
+ * embedded one stays in force. Returns 0 or -EINVAL.
+ */
+int templates_override(struct templates *t, const char *name, const char *text, size_t size,
+                       struct findings *findings);
+/** Lint everything, embedded ones too. */
+void templates_lint(const struct templates *t, struct findings *findings);
+
+/**
+ * Render template @name ("remind.subject") in @locale with @view. @html escapes for HTML, else
+ * nothing is escaped. Caller frees *out. -ENOENT no such template, -EINVAL it threw.
+ */
+int templates_render(const struct templates *t, const char *locale, const char *name,
+                     const json_t *view, bool html, char **out, struct err *err);
+
+/** Names of all embedded templates ("zh_CN/remind.subject"), NULL-terminated, and their text. */
+const char *const *templates_names(void);
+const char *templates_text(const struct templates *t, const char *name);
+
+#endif
