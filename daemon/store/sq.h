@@ -1,0 +1,44 @@
+/*
+ * sq.h - the SQLite side of the store, private to this room.
+ *
+ * Statements are prepared on first use and kept; a verb takes one with sq(), binds
+ * by position, steps, and gives it back with sq_done().  A bind that fails is our
+ * own bug and dies in must().
+ */
+#ifndef STORE_SQ_H
+#define STORE_SQ_H
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+struct store {
+	sqlite3 *db;
+	GHashTable *statements; /* const char *sql (static) -> sqlite3_stmt * */
+	GHashTable *twins;      /* statements made because theirs was in use */
+	bool memory;
+	char mode[128];
+};
+
+/** The prepared statement of a static SQL text; NULL with words when it cannot be prepared. */
+sqlite3_stmt *sq(struct store *st, const char *sql);
+
+void sq_int(sqlite3_stmt *q, int at, int64_t v);
+void sq_text(sqlite3_stmt *q, int at,
+	     const char *v); /**< NULL binds NULL; borrowed until sq_done */
+void sq_blob(sqlite3_stmt *q, int at, const void *v, size_t size);
+void sq_null(sqlite3_stmt *q, int at);
+
+/** Column as text, never NULL. */
+const char *sq_str(sqlite3_stmt *q, int column);
+
+/** One step that must not yield a row: 0 or -errno. Gives the statement back. */
+int sq_run(struct store *st, sqlite3_stmt *q, struct err *err);
+/** Give a statement back; @rc is the last step's result. 0 or -errno. */
+int sq_done(struct store *st, sqlite3_stmt *q, int rc, struct err *err);
+/** -ENOSPC, -EIO, -EROFS ... of a SQLite result code, with its words. */
+int sq_error(struct store *st, int rc, const char *what, struct err *err);
+/** One integer of a query whose parameters are bound; @fallback when there is no row. */
+int64_t sq_value(struct store *st, sqlite3_stmt *q, int64_t fallback);
+
+#endif
