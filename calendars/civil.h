@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef int32_t date_t;  /**< days since 1970-01-01 */
 typedef int64_t local_t; /**< wall-clock seconds since 1970-01-01T00:00:00 */
 
@@ -37,5 +41,9 @@ void local_split(local_t t, struct civil *out);
 
 /** Parse "YYYYMMDD" / "YYYY-MM-DD" (exactly); false if it is none or no such day. */
 bool date_parse(const char *text, date_t *out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

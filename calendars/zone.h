@@ -11,6 +11,10 @@
 #include "civil.h"
 #include "daemon/core/words.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct zone;
 
 /**
@@ -35,6 +39,11 @@ wall_t zone_instant(const struct zone *z, local_t t, enum zone_fit *fit_out);
 local_t zone_local(const struct zone *z, wall_t t);
 /** Offset east of UTC in seconds at @t. */
 int zone_offset(const struct zone *z, wall_t t);
+/**
+ * The half-open span [*from, *to) around @t in which the offset does not change;
+ * WALL_ALWAYS and WALL_NEVER where there is no change any more. Inside it local time is linear.
+ */
+void zone_span(const struct zone *z, wall_t t, wall_t *from, wall_t *to);
 
 /** "2019-08-09T17:00:00+08:00"; caller frees. */
 char *zone_format(const struct zone *z, wall_t t);
@@ -47,5 +56,9 @@ bool zone_parse(const struct zone *z, const char *text, bool end_of_day, wall_t 
 
 /** Version of tzdata in use ("2026a"), "unknown" if the system does not say. */
 const char *zone_tzdata_version(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
