@@ -72,7 +72,7 @@ int date_weekday(date_t d)
 
 date_t local_date(local_t t)
 {
-	int64_t d = (t >= 0 ? t : t - (DAY_SECONDS - 1)) / DAY_SECONDS;
+	int64_t d = t / DAY_SECONDS - (t % DAY_SECONDS < 0);
 
 	/* Instants such as WALL_NEVER lie beyond any date. */
 	if (d >= DATE_NEVER)
