@@ -1,0 +1,124 @@
+/* The paced clock stands still while held; a clock that jumps is not trusted. */
+#include "io_test.h"
+
+#define T0 ((wall_t)1564617600000) /* 2019-08-01T00:00:00Z */
+
+static void the_real_clock_runs(void **state)
+{
+	struct clock *c = clock_real();
+	mono_t before = c->mono(c);
+
+	(void)state;
+	assert_true(c->now(c) > T0);
+	while (c->mono(c) == before)
+		;
+	assert_true(c->mono(c) > before);
+	assert_true(clock_boot() >= c->mono(c) - 1);
+}
+
+static void released(void *arg)
+{
+	(*(int *)arg)++;
+}
+
+static void the_paced_clock_moves_only_when_told(void **state)
+{
+	struct paced *p = paced_new(T0, 86400);
+	struct clock *c = paced_clock(p);
+	int releases = 0;
+
+	(void)state;
+	assert_true(c->now(c) == T0);
+	assert_true(c->mono(c) == 0);
+	assert_true(paced_wait(p, T0 + DAY) == 1000);
+	assert_true(paced_wait(p, T0 - DAY) == 0);
+	paced_advance(p, T0 + DAY);
+	assert_true(c->now(c) == T0 + DAY);
+	assert_true(c->mono(c) == DAY);
+	paced_advance(p, T0);
+	assert_true(c->now(c) == T0 + DAY);
+
+	paced_on_release(p, released, &releases);
+	paced_hold(p);
+	paced_hold(p);
+	assert_true(paced_held(p));
+	paced_release(p);
+	assert_int_equal(releases, 0);
+	paced_release(p);
+	assert_int_equal(releases, 1);
+	assert_false(paced_held(p));
+	paced_free(&p);
+	assert_null(p);
+}
+
+struct trust_row {
+	const char *name;
+	wall_t high;
+	bool synced0;
+	dur_t wall_moved, boot_moved; /* from the start to the check */
+	bool synced1;
+	enum clock_doubt at_start, at_check;
+};
+
+static const struct trust_row rows[] = {
+	{"first start ever", WALL_ALWAYS, true, HOUR, HOUR, true, CLOCK_TRUSTED, CLOCK_TRUSTED},
+	{"no NTP at the start", T0, false, HOUR, HOUR, false, CLOCK_UNSYNCED, CLOCK_UNSYNCED},
+	{"NTP comes up", T0, false, HOUR, HOUR, true, CLOCK_UNSYNCED, CLOCK_TRUSTED},
+	{"60 s below the mark is tolerated", T0 + 60000, true, 0, 0, false, CLOCK_TRUSTED,
+	 CLOCK_TRUSTED},
+	{"61 s below the mark is not", T0 + 60001, true, 0, 0, false, CLOCK_BEHIND, CLOCK_BEHIND},
+	{"an hour asleep is no jump", T0, true, HOUR, HOUR, false, CLOCK_TRUSTED, CLOCK_TRUSTED},
+	{"five minutes ahead are tolerated", T0, true, HOUR + 5 * MINUTE, HOUR, false,
+	 CLOCK_TRUSTED, CLOCK_TRUSTED},
+	{"more than five are not", T0, true, HOUR + 5 * MINUTE + 1, HOUR, false, CLOCK_TRUSTED,
+	 CLOCK_AHEAD},
+	{"a year ahead", T0, true, 365 * DAY, HOUR, true, CLOCK_TRUSTED, CLOCK_AHEAD},
+	{"set back two hours", T0, true, -2 * HOUR, HOUR, false, CLOCK_TRUSTED, CLOCK_BEHIND},
+	{"set back half a minute", T0, true, -30 * SECOND, HOUR, false, CLOCK_TRUSTED,
+	 CLOCK_TRUSTED},
+};
+
+static void a_clock_is_doubted_for_a_reason(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const struct trust_row *r = &rows[i];
+		struct clock_trust t;
+
+		print_message("# %s\n", r->name);
+		clock_trust_start(&t, r->high, T0, 1000, r->synced0, true);
+		assert_int_equal(t.doubt, r->at_start);
+		assert_int_equal(
+			clock_trust_check(&t, T0 + r->wall_moved, 1000 + r->boot_moved, r->synced1),
+			r->at_check);
+	}
+}
+
+static void a_doubt_stays_until_it_is_settled(void **state)
+{
+	struct clock_trust t;
+
+	(void)state;
+	clock_trust_start(&t, T0, T0, 0, false, false);
+	assert_int_equal(t.doubt, CLOCK_TRUSTED);
+	assert_int_equal(clock_trust_check(&t, T0 + DAY, SECOND, false), CLOCK_AHEAD);
+	assert_int_equal(clock_trust_check(&t, T0 + DAY + SECOND, 2 * SECOND, false), CLOCK_AHEAD);
+	assert_true(t.high == T0); /* the suspect instant did not raise the mark */
+	clock_trust_confirm(&t, T0 + DAY + SECOND, 2 * SECOND);
+	assert_int_equal(t.doubt, CLOCK_TRUSTED);
+	assert_int_equal(clock_trust_check(&t, T0 + DAY + MINUTE, 61 * SECOND, false),
+			 CLOCK_TRUSTED);
+	assert_string_equal(clock_doubt_word(CLOCK_AHEAD), "jumped ahead");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_real_clock_runs),
+		cmocka_unit_test(the_paced_clock_moves_only_when_told),
+		cmocka_unit_test(a_clock_is_doubted_for_a_reason),
+		cmocka_unit_test(a_doubt_stays_until_it_is_settled),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
