@@ -56,7 +56,9 @@ apt_lists_fetched=
 apt_update() {
 	[ -z "$apt_lists_fetched" ] || return 0
 	say "fetching the package lists"
-	as_root DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 update
+	# An archive of somebody else's that is out of order need not stop us.
+	as_root DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 update ||
+		say "some package lists could not be fetched: going on with those that could"
 	apt_lists_fetched=yes
 }
 
