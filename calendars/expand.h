@@ -42,6 +42,7 @@ struct calendar_component {
 	GArray *alarms;          /**< struct calendar_alarm */
 	bool recurs;             /**< has RRULE, RDATE or is an override of one */
 	bool has_due;            /**< VTODO with DUE */
+	bool superseded;         /**< another component with its UID (and RECURRENCE-ID) is newer */
 	int64_t sequence;
 	/* the extent of the master itself, before recurrence */
 	enum start_kind kind;
@@ -58,6 +59,7 @@ struct instance {
 	wall_t due;              /**< VTODO: DUE of this instance as the corpus rules say (raw), else start */
 	bool due_is_date;        /**< VTODO with a DATE DUE */
 	char *rid;               /**< "YYYYMMDDThhmmssZ", "YYYYMMDD" (DATE series), or "-" */
+	wall_t rid_at;           /**< the instant behind .rid; WALL_NEVER if it does not recur */
 	const char *how;         /**< "-", "range", "extra", "orphan" */
 	bool cancelled;
 };
@@ -68,6 +70,7 @@ struct calendar;
 struct calendar_limits {
 	size_t bytes_max;        /**< 16 MiB for campaign files, 4 MiB remote */
 	bool sub_daily;          /**< FREQ below DAILY is expanded (expand), not refused (campaign) */
+	bool strict;             /**< what cannot be resolved (TZID, RRULE) is left out, not guessed */
 	unsigned instances_max;  /**< per component; more is a finding */
 };
 extern const struct calendar_limits calendar_limits_campaign, calendar_limits_expand;
@@ -94,6 +97,12 @@ const GPtrArray *calendar_components(const struct calendar *c);
  */
 GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
                            const struct calendar_limits *limits, struct findings *findings);
+
+/**
+ * The nine columns that `dubanctl expand` prints, one line an instance, sorted bytewise:
+ * start, end, UID, component, SUMMARY, kind, STATUS, recurrence-id, how. Caller frees.
+ */
+char *calendar_tsv(const GPtrArray *instances);
 
 /** The last instant any bounded component reaches; WALL_NEVER if a rule has no end. */
 wall_t calendar_reach(struct calendar *c);

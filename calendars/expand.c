@@ -1,0 +1,156 @@
+/*
+ * expand.c - a calendar: files read into components, components into instances.
+ *
+ * Nothing is remembered of one expansion for the next but what was already said: the same window
+ * gives the same instances.
+ */
+#include "expand.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "series.h"
+
+#define MIB (1024u * 1024u)
+#define ROOM_MAX 2000000u /* instances of one expansion, over all components */
+
+/* Years 1 to 9999: beyond them dates have no name. */
+#define WALL_FIRST (INT64_C(-62135596800) * SECOND)
+#define WALL_LAST (INT64_C(253402300800) * SECOND)
+
+const struct calendar_limits calendar_limits_campaign = {
+	.bytes_max = 16 * MIB, .sub_daily = false, .strict = true, .instances_max = 20000};
+const struct calendar_limits calendar_limits_expand = {
+	.bytes_max = 16 * MIB, .sub_daily = true, .strict = false, .instances_max = 200000};
+
+struct calendar {
+	const struct zone *default_zone;
+	struct tzset *zones;
+	GPtrArray *components; /* struct ical_component *, owned */
+	GPtrArray *series;     /* NULL until asked for */
+	int64_t pool;          /* steps left for reading */
+};
+
+struct calendar *calendar_new(const struct zone *default_zone)
+{
+	struct calendar *c = g_new0(struct calendar, 1);
+
+	c->default_zone = default_zone;
+	c->zones = tzset_new(default_zone);
+	c->components = g_ptr_array_new_with_free_func(ical_component_free);
+	c->pool = POOL_STEPS;
+	return c;
+}
+
+void calendar_free(struct calendar **cp)
+{
+	struct calendar *c = *cp;
+
+	if (c == NULL)
+		return;
+	*cp = NULL;
+	g_clear_pointer(&c->series, g_ptr_array_unref);
+	g_ptr_array_unref(c->components);
+	tzset_free(&c->zones);
+	g_free(c);
+}
+
+int calendar_read(struct calendar *c, const char *file, const char *bytes, size_t size,
+		  const struct calendar_limits *limits, struct findings *findings)
+{
+	struct scan *scan = NULL;
+	struct ical_reader r = {.file = file,
+				.zones = c->zones,
+				.limits = limits,
+				.findings = findings,
+				.pool = &c->pool};
+	int rc = scan_read(file, bytes, size, limits->bytes_max, &scan, findings);
+
+	if (rc != 0)
+		return rc;
+	r.scan = scan;
+	g_clear_pointer(&c->series, g_ptr_array_unref);
+	tzset_begin_file(c->zones, scan);
+	for (uint32_t i = 0; i < scan->components->len; i++) {
+		const struct scan_component *x = scan_component_at(scan, i);
+		struct ical_component *read;
+
+		if (x->broken || (strcmp(x->name, "VEVENT") != 0 && strcmp(x->name, "VTODO") != 0))
+			continue;
+		read = ical_read(&r, i);
+		if (read != NULL)
+			g_ptr_array_add(c->components, read);
+	}
+	tzset_end_file(c->zones);
+	scan_free(&scan);
+	return 0;
+}
+
+/* The series, made when first asked for: marks what is superseded. */
+static const GPtrArray *series(struct calendar *c)
+{
+	if (c->series == NULL)
+		c->series = series_build(c->components);
+	return c->series;
+}
+
+const GPtrArray *calendar_components(const struct calendar *c)
+{
+	(void)series((struct calendar *)c);
+	return c->components;
+}
+
+static gint by_start(gconstpointer a, gconstpointer b)
+{
+	const struct instance *x = *(struct instance *const *)a;
+	const struct instance *y = *(struct instance *const *)b;
+	int order;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	order = strcmp(x->component->uid, y->component->uid);
+	if (order == 0)
+		order = strcmp(x->rid, y->rid);
+	if (order == 0)
+		order = x->component->line - y->component->line;
+	return order;
+}
+
+GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
+			   const struct calendar_limits *limits, struct findings *findings)
+{
+	int64_t pool = POOL_STEPS;
+	struct series_window w = {.from = CLAMP(from, WALL_FIRST, WALL_LAST),
+				  .to = CLAMP(to, WALL_FIRST, WALL_LAST),
+				  .default_zone = c->default_zone,
+				  .floating = tzset_floating(c->zones),
+				  .limits = limits,
+				  .findings = findings,
+				  .pool = &pool,
+				  .room = ROOM_MAX};
+	const GPtrArray *list = series(c);
+
+	w.starts = series_starts_new();
+	w.excluded = g_array_new(FALSE, FALSE, sizeof(wall_t));
+	w.out = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < list->len; i++)
+		series_expand(list->pdata[i], &w);
+	g_array_free(w.starts, TRUE);
+	g_array_free(w.excluded, TRUE);
+	g_ptr_array_sort(w.out, by_start);
+	return w.out;
+}
+
+wall_t calendar_reach(struct calendar *c)
+{
+	int64_t pool = POOL_STEPS;
+	wall_t reach = WALL_ALWAYS;
+	const GPtrArray *list = series(c);
+
+	for (guint i = 0; i < list->len && reach != WALL_NEVER; i++) {
+		wall_t end = series_reach(list->pdata[i], &pool);
+
+		reach = MAX(reach, end);
+	}
+	return reach;
+}

@@ -1,0 +1,186 @@
+/*
+ * ical_words.c - what a component says to people, by libical.
+ *
+ * libical sees a small component composed of the lines that matter here, never the file:
+ * its parser knows no limits, loses whole files to one unclosed tail, and makes
+ * X-LIC-ERROR of what it does not like.  Nothing that decides about time goes through it.
+ */
+#include <errno.h>
+#include <libical/ical.h>
+#include <string.h>
+
+#include "ical.h"
+
+static bool is_word(const char *name)
+{
+	static const char *const names[] = {"SUMMARY",    "DESCRIPTION", "LOCATION", "STATUS",
+					    "CATEGORIES", "ATTENDEE",    "TRIGGER"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static void compose_lines(GString *text, const struct scan *scan, uint32_t index)
+{
+	const struct scan_component *c = scan_component_at(scan, index);
+
+	for (uint32_t i = c->first; i < c->last; i++) {
+		const struct scan_line *l = scan_line_at(scan, i);
+
+		if (l->component != index || !is_word(l->name))
+			continue;
+		g_string_append(text, l->name);
+		if (*l->params != 0) {
+			g_string_append_c(text, ';');
+			g_string_append(text, l->params);
+		}
+		g_string_append_c(text, ':');
+		g_string_append(text, l->value);
+		g_string_append(text, "\r\n");
+	}
+}
+
+static void compose_alarms(GString *text, const struct scan *scan, uint32_t index)
+{
+	const struct scan_component *c = scan_component_at(scan, index);
+	unsigned alarms = 0;
+
+	for (uint32_t i = index + 1; i < c->next && alarms < ICAL_ALARMS_MAX; i++) {
+		const struct scan_component *child = scan_component_at(scan, i);
+
+		if (child->parent != index || strcmp(child->name, "VALARM") != 0 || child->broken)
+			continue;
+		alarms++;
+		g_string_append(text, "BEGIN:VALARM\r\n");
+		compose_lines(text, scan, i);
+		g_string_append(text, "END:VALARM\r\n");
+	}
+}
+
+static char *trimmed(const char *text)
+{
+	return g_strstrip(g_utf8_make_valid(text != NULL ? text : "", -1));
+}
+
+/* A mailbox in lower case, or whatever else stands there. */
+static char *attendee(const char *value)
+{
+	char *text = trimmed(value);
+	char *mailbox;
+
+	if (g_ascii_strncasecmp(text, "mailto:", 7) != 0)
+		return text;
+	mailbox = g_strstrip(g_ascii_strdown(text + 7, -1));
+	g_free(text);
+	return mailbox;
+}
+
+static void set_once(char **field, const char *text)
+{
+	if (*field == NULL)
+		*field = g_utf8_make_valid(text != NULL ? text : "", -1);
+}
+
+static void take(icalproperty *p, struct calendar_component *out)
+{
+	char *text;
+
+	switch ((int)icalproperty_isa(p)) {
+	case ICAL_SUMMARY_PROPERTY:
+		set_once(&out->summary, icalproperty_get_summary(p));
+		break;
+	case ICAL_DESCRIPTION_PROPERTY:
+		set_once(&out->description, icalproperty_get_description(p));
+		break;
+	case ICAL_LOCATION_PROPERTY:
+		set_once(&out->location, icalproperty_get_location(p));
+		break;
+	case ICAL_STATUS_PROPERTY:
+		text = icalproperty_get_value_as_string_r(p);
+		set_once(&out->status, text);
+		icalmemory_free_buffer(text);
+		break;
+	case ICAL_CATEGORIES_PROPERTY:
+		g_ptr_array_add(out->categories, trimmed(icalproperty_get_categories(p)));
+		break;
+	case ICAL_ATTENDEE_PROPERTY:
+		g_ptr_array_add(out->attendees, attendee(icalproperty_get_attendee(p)));
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_alarm(icalcomponent *alarm, struct calendar_component *out)
+{
+	icalproperty *p = icalcomponent_get_first_property(alarm, ICAL_TRIGGER_PROPERTY);
+	struct calendar_alarm a = {0};
+	struct icaltriggertype t;
+
+	if (p == NULL)
+		return;
+	t = icalproperty_get_trigger(p);
+	if (!icaltime_is_null_time(t.time)) {
+		struct civil c = {t.time.year, t.time.month,  t.time.day,
+				  t.time.hour, t.time.minute, t.time.second};
+
+		if (!civil_valid(&c))
+			return;
+		a.absolute = true;
+		a.instant = local_from(&c) * SECOND;
+	} else {
+		a.weeks = (int)t.duration.weeks;
+		a.days = (int)t.duration.days;
+		a.hours = (int)t.duration.hours;
+		a.minutes = (int)t.duration.minutes;
+		a.seconds = (int)t.duration.seconds;
+		a.sign = t.duration.is_neg ? -1 : 1;
+		if ((a.weeks | a.days | a.hours | a.minutes | a.seconds) == 0)
+			a.sign = 0;
+	}
+	g_array_append_val(out->alarms, a);
+}
+
+static void tell_errors(const struct ical_reader *r, icalcomponent *c,
+			const struct calendar_component *out)
+{
+	icalproperty *p = icalcomponent_get_first_property(c, ICAL_XLICERROR_PROPERTY);
+
+	if (p != NULL)
+		findings_add(r->findings, SEVERITY_WARNING, r->file, out->line, 0, "BAD_PROPERTY",
+			     out->uid, "部件里有写法不对的属性，已略去");
+}
+
+int ical_words_read(const struct ical_reader *r, uint32_t index, struct calendar_component *out)
+{
+	const char *name = out->todo ? "VTODO" : "VEVENT";
+	GString *text = g_string_new(NULL);
+	icalcomponent *c;
+
+	g_string_printf(text, "BEGIN:%s\r\n", name);
+	compose_lines(text, r->scan, index);
+	compose_alarms(text, r->scan, index);
+	g_string_append_printf(text, "END:%s\r\n", name);
+	icalerror_set_errors_are_fatal(0);
+	c = icalparser_parse_string(text->str);
+	g_string_free(text, TRUE);
+	if (c != NULL) {
+		for (icalproperty *p = icalcomponent_get_first_property(c, ICAL_ANY_PROPERTY);
+		     p != NULL; p = icalcomponent_get_next_property(c, ICAL_ANY_PROPERTY))
+			take(p, out);
+		for (icalcomponent *a = icalcomponent_get_first_component(c, ICAL_VALARM_COMPONENT);
+		     a != NULL; a = icalcomponent_get_next_component(c, ICAL_VALARM_COMPONENT))
+			take_alarm(a, out);
+		tell_errors(r, c, out);
+		icalcomponent_free(c);
+	}
+	set_once(&out->summary, "");
+	set_once(&out->description, "");
+	set_once(&out->location, "");
+	set_once(&out->status, "");
+	for (char *p = g_strstrip(out->status); *p != 0; p++)
+		*p = g_ascii_toupper(*p);
+	return c != NULL ? 0 : -EINVAL;
+}
