@@ -221,3 +221,38 @@ int store_deliveries(struct store *st, int64_t message, unsigned max, store_deli
 	rc = sq_done(st, q, rc, NULL);
 	return rc < 0 ? rc : n;
 }
+
+enum outbox_state store_outbox_state(struct store *st, int64_t message)
+{
+	sqlite3_stmt *q = sq(st, "SELECT state FROM message WHERE id=?1");
+
+	sq_int(q, 1, message);
+	return (enum outbox_state)sq_value(st, q, OUTBOX_STATES);
+}
+
+int store_outbox_defer(struct store *st, int64_t message, wall_t until, struct err *err)
+{
+	sqlite3_stmt *q = sq(
+		st,
+		"UPDATE message SET state=0, next_try=?2, attempts=max(0, attempts-1) WHERE id=?1");
+
+	sq_int(q, 1, message);
+	sq_int(q, 2, until);
+	return sq_run(st, q, err);
+}
+
+int store_outbox_get(struct store *st, int64_t message, struct outbox_row *out, char **to_out)
+{
+	sqlite3_stmt *q = sq(st, OUTBOX_COLUMNS "WHERE m.id=?1");
+	int rc;
+
+	sq_int(q, 1, message);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW) {
+		*out = row_of(q);
+		*to_out = g_strdup(out->to);
+		out->to = out->reply = NULL;
+	}
+	(void)sq_done(st, q, rc, NULL);
+	return rc == SQLITE_ROW ? 0 : -ENOENT;
+}

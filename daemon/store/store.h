@@ -94,6 +94,8 @@ int store_submission_add(struct store *st, struct submission *s, const struct pa
 int store_submission_by_request(struct store *st, int64_t campaign, const char *request,
 				char **receipt_out);
 
+bool store_receipt_taken(struct store *st, const char *receipt);
+
 typedef void store_submission_fn(void *arg, const struct submission *s);
 /** Of one occurrence (unit 0 = of all units), by unit, received, id. */
 int store_submissions(struct store *st, int64_t occurrence, int64_t unit, store_submission_fn *fn,
@@ -109,6 +111,7 @@ struct decision {
 	const char *step;   /**< release: a step's name; "" all */
 	wall_t due, at;
 	const char *actor, *why;
+	int64_t seen; /**< the newest submission when it was made; set by the store */
 };
 
 int store_decision_add(struct store *st, struct decision *d, struct err *err);
@@ -176,6 +179,10 @@ int store_outbox_report(struct store *st, int64_t message, enum outbox_state sta
 /** Move without an attempt (overtaken, expired). */
 int store_outbox_set(struct store *st, int64_t message, enum outbox_state state, wall_t now,
 		     struct err *err);
+/** Back to waiting until @until, as if it had not been leased. */
+int store_outbox_defer(struct store *st, int64_t message, wall_t until, struct err *err);
+/** One message; *to_out to g_free (row->to and row->reply are NULL). -ENOENT. */
+int store_outbox_get(struct store *st, int64_t message, struct outbox_row *out, char **to_out);
 /** After a start: what was leased is UNKNOWN and tried again now. Count. */
 int store_outbox_recover(struct store *st, wall_t now, struct err *err);
 /** Earliest next try of a waiting message, WALL_NEVER if none. */
@@ -185,6 +192,8 @@ int store_outbox_list(struct store *st, int64_t campaign, int state, unsigned ma
 		      store_outbox_fn *fn, void *arg);
 int store_outbox_count(struct store *st, int64_t campaign, unsigned counts_out[OUTBOX_STATES]);
 int store_address_unreachable(struct store *st, int64_t address, wall_t since, const char *why);
+/** State of a message; OUTBOX_STATES if there is none. */
+enum outbox_state store_outbox_state(struct store *st, int64_t message);
 bool store_address_get(struct store *st, int64_t id, enum channel *channel_out, char **address_out,
 		       wall_t *unreachable_out);
 char *store_word_get(struct store *st, int64_t id); /**< g_free; NULL if unknown */

@@ -134,7 +134,8 @@ int store_decision_add(struct store *st, struct decision *d, struct err *err)
 	sqlite3_stmt *q =
 		sq(st, "INSERT INTO decision(campaign, kind, occurrence, unit, tag, due, step, at, "
 		       "actor, why) "
-		       "VALUES(?1, ?2, nullif(?3, 0), nullif(?4, 0), ?5, ?6, ?7, ?8, ?9, ?10)");
+		       "VALUES(?1, ?2, nullif(?3, 0), nullif(?4, 0), ?5, ?6, ?7, ?8, ?9, ?10, "
+		       "(SELECT coalesce(max(id), 0) FROM submission))");
 	int rc;
 
 	sq_int(q, 1, d->campaign);
@@ -170,6 +171,7 @@ static int each_decision(struct store *st, sqlite3_stmt *q, store_decision_fn *f
 			.at = sqlite3_column_int64(q, 8),
 			.actor = sq_str(q, 9),
 			.why = sq_str(q, 10),
+			.seen = sqlite3_column_int64(q, 11),
 		};
 
 		fn(arg, &d);
@@ -180,7 +182,7 @@ static int each_decision(struct store *st, sqlite3_stmt *q, store_decision_fn *f
 }
 
 #define DECISION_COLUMNS                                                                           \
-	"SELECT id, campaign, kind, occurrence, unit, tag, due, step, at, actor, why FROM "        \
+	"SELECT id, campaign, kind, occurrence, unit, tag, due, step, at, actor, why, seen FROM "  \
 	"decision "
 
 int store_decisions(struct store *st, int64_t occurrence, int64_t unit, store_decision_fn *fn,
@@ -204,4 +206,12 @@ int store_decisions_scope(struct store *st, int64_t campaign, store_decision_fn 
 
 	sq_int(q, 1, campaign);
 	return each_decision(st, q, fn, arg);
+}
+
+bool store_receipt_taken(struct store *st, const char *receipt)
+{
+	sqlite3_stmt *q = sq(st, "SELECT 1 FROM submission WHERE receipt=?1");
+
+	sq_text(q, 1, receipt);
+	return sq_value(st, q, 0) == 1;
 }

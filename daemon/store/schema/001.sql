@@ -88,6 +88,7 @@ CREATE TABLE decision (
   tag        TEXT,               -- scope of a pause
   due        INTEGER,            -- the new deadline
   step       TEXT,               -- a release may name one
+  seen       INTEGER NOT NULL,   -- the newest submission then: what lay on the table
   at         INTEGER NOT NULL,
   actor      TEXT NOT NULL,
   why        TEXT NOT NULL

@@ -1,0 +1,243 @@
+/*
+ * compose.c - a leased message becomes everything a template may say.
+ *
+ * Civil times are resolved here, because notifiers know no zone.
+ */
+#include <string.h>
+
+#include "private.h"
+
+static const char *const weekdays_zh[7] = {"一", "二", "三", "四", "五", "六", "日"};
+static const char *const weekdays_en[7] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+static const char *const months_en[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+/* "8月9日（周五）17:00"; an all-day deadline has no hour. */
+char *compose_due_text(const struct engine *e, wall_t t, bool all_day, bool english)
+{
+	local_t local = zone_local(e->campaign->zone, t);
+	int weekday = date_weekday(local_date(local));
+	struct civil c;
+
+	local_split(local, &c);
+	all_day = all_day && c.hour == 23 && c.minute == 59 && c.second == 59;
+	if (english && all_day)
+		return g_strdup_printf("%s %d %s", weekdays_en[weekday], c.day,
+				       months_en[c.month - 1]);
+	if (english)
+		return g_strdup_printf("%02d:%02d on %s %d %s", c.hour, c.minute,
+				       weekdays_en[weekday], c.day, months_en[c.month - 1]);
+	if (all_day)
+		return g_strdup_printf("%d月%d日（周%s）", c.month, c.day, weekdays_zh[weekday]);
+	return g_strdup_printf("%d月%d日（周%s）%02d:%02d", c.month, c.day, weekdays_zh[weekday],
+			       c.hour, c.minute);
+}
+
+/* "8月9日17:30": an instant in passing. */
+static char *moment_text(const struct engine *e, wall_t t, bool english)
+{
+	struct civil c;
+
+	local_split(zone_local(e->campaign->zone, t), &c);
+	if (english)
+		return g_strdup_printf("%02d:%02d on %d %s", c.hour, c.minute, c.day,
+				       months_en[c.month - 1]);
+	return g_strdup_printf("%d月%d日%02d:%02d", c.month, c.day, c.hour, c.minute);
+}
+
+static void put(char **field, char *text)
+{
+	g_free(*field);
+	*field = text;
+}
+
+struct composing {
+	struct engine *e;
+	struct message *m;
+	bool english;
+	wall_t now;
+};
+
+/* Identifies the due item in subject and References; not a secret, only hard to mistype. */
+static char *token_of(struct engine *e, const char *uid, const char *rid, const char *unit)
+{
+	g_autofree char *facts = g_strdup_printf("%s\n%s\n%s\n%s", engine_key(e), uid, rid, unit);
+	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, facts, -1);
+
+	return g_strndup(sum, 10);
+}
+
+static void compose_submission(struct composing *k, struct message_item *it,
+			       const struct occurrence_facts *f, const struct notice *n)
+{
+	for (guint i = 0; i < f->submissions->len; i++) {
+		const struct item_submission *s =
+			&g_array_index(f->submissions, struct item_submission, i);
+
+		if (n->sort == SORT_RECEIPT && s->id != n->n)
+			continue;
+		put(&it->received_text, moment_text(k->e, s->received, k->english));
+		it->zero = s->zero;
+		if (n->sort == SORT_RECEIPT)
+			break;
+	}
+}
+
+static void compose_occurrence(struct composing *k, struct message_item *it, uint32_t occurrence,
+			       uint32_t unit, const struct notice *n)
+{
+	struct engine *e = k->e;
+	const struct occurrence *o = &e->campaign->occurrences[occurrence];
+	const struct obligation *ob = engine_obligation(e, occurrence);
+	struct occurrence_facts *all = facts_load(e, occurrence, NONE);
+	const struct item_fact *fact = unit == NONE ? NULL : facts_item(all, unit);
+	const struct ladder *l = engine_ladder(e, occurrence, n->due);
+
+	put(&it->uid, g_strdup(engine_text(e, ob->uid)));
+	put(&it->rid, g_strdup(engine_text(e, o->rid)));
+	put(&it->title, g_strdup(engine_text(e, o->summary)));
+	put(&it->description, g_strdup(engine_text(e, ob->description)));
+	it->number = ob->recurs ? (int)o->number : 0;
+	it->due = n->due;
+	put(&it->due_text, compose_due_text(e, n->due, ob->all_day, k->english));
+	put(&it->due_iso, zone_format(e->campaign->zone, n->due));
+	put(&it->on_time_text, moment_text(e, l->on_time, k->english));
+	it->expected = (int)all->expected;
+	it->missing = (int)all->missing;
+	it->received = (int)(all->expected - all->missing);
+	if (unit != NONE)
+		put(&it->token, token_of(e, it->uid, it->rid, it->unit_id));
+	if (fact != NULL) {
+		struct occurrence_facts *own = facts_load(e, occurrence, unit);
+
+		it->on_time =
+			fact->first_received <= engine_ladder(e, occurrence, fact->judged)->on_time;
+		compose_submission(k, it, own, n);
+		facts_free(&own);
+	}
+	facts_free(&all);
+}
+
+/* The fields that a report must cover: those of the unit that the item names, else all its own. */
+static char *tags_of(struct engine *e, uint32_t unit)
+{
+	const struct unit *u = &e->campaign->units[unit];
+	GString *s = g_string_new(NULL);
+
+	for (uint32_t i = 0; i < u->tags; i++) {
+		const char *tag = engine_text(e, e->campaign->names[u->tag + i]);
+
+		if (strcmp(tag, engine_text(e, u->kind)) == 0)
+			continue;
+		g_string_append_printf(s, "%s%s", s->len > 0 ? "、" : "", tag);
+	}
+	return g_string_free(s, FALSE);
+}
+
+static uint32_t find_occurrence(struct engine *e, int64_t id)
+{
+	for (uint32_t i = 0; id != 0 && i < e->campaign->n_occurrences; i++)
+		if (engine_occurrence_id(e, i) == id)
+			return i;
+	return NONE;
+}
+
+static void on_notice(void *arg, const struct notice *n)
+{
+	struct composing *k = arg;
+	struct engine *e = k->e;
+	struct message_item *it;
+	uint32_t occurrence = find_occurrence(e, n->occurrence), unit = engine_unit_of(e, n->unit);
+
+	if (n->state != NOTICE_PLANNED)
+		return;
+	it = message_add(k->m);
+	it->sort = n->sort;
+	put(&it->step, store_word_get(e->store, n->step));
+	put(&it->role, store_word_get(e->store, n->role));
+	put(&it->reason, g_strdup(n->reason));
+	if (unit != NONE) {
+		put(&it->unit_id, g_strdup(engine_text(e, e->campaign->units[unit].id)));
+		put(&it->unit, g_strdup(engine_text(e, e->campaign->units[unit].name)));
+		put(&it->tags, tags_of(e, unit));
+	}
+	if (occurrence != NONE)
+		compose_occurrence(k, it, occurrence, unit, n);
+}
+
+/* Equal campaign, address, channel and tick give equal identity (P6). */
+static char *identity_of(struct engine *e, const struct outbox_row *row)
+{
+	g_autofree char *facts = g_strdup_printf(
+		"%s\n%s\n%s\n%" G_GINT64_FORMAT "\n%" G_GINT64_FORMAT, engine_key(e),
+		channel_word(row->channel), row->to, row->tick, row->id);
+	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, facts, -1);
+
+	return g_strdup_printf("duban.%.24s", sum);
+}
+
+static void person_of(struct engine *e, struct message *m, const char *address,
+		      enum channel channel)
+{
+	const struct campaign *c = e->campaign;
+
+	for (uint32_t i = 0; i < c->n_contacts; i++) {
+		const struct contact *p = &c->contacts[i];
+
+		if (strcmp(campaign_text(c, p->address[channel]), address) != 0)
+			continue;
+		put(&m->person, g_strdup(campaign_text(c, p->person)));
+		put(&m->person_unit, g_strdup(campaign_text(c, c->units[p->unit].name)));
+		if (p->locale != 0)
+			put(&m->locale, g_strdup(campaign_text(c, p->locale)));
+		return;
+	}
+}
+
+/* Most urgent first: what superiors were told wrongly, then what is late, then what is near. */
+static int urgency(enum sort s)
+{
+	static const int rank[SORTS] = {
+		[SORT_ALARM] = 0,  [SORT_CORRECTION] = 1, [SORT_ESCALATE] = 2,
+		[SORT_STREAK] = 3, [SORT_REMIND] = 4,     [SORT_DECISION] = 5,
+		[SORT_DUTY] = 6,   [SORT_BULLETIN] = 7,   [SORT_RECEIPT] = 8,
+	};
+
+	return rank[s];
+}
+
+static gint by_urgency(gconstpointer a, gconstpointer b)
+{
+	const struct message_item *x = *(struct message_item *const *)a,
+				  *y = *(struct message_item *const *)b;
+
+	if (urgency(x->sort) != urgency(y->sort))
+		return urgency(x->sort) - urgency(y->sort);
+	if (x->due != y->due)
+		return x->due < y->due ? -1 : 1;
+	if (strcmp(x->step, y->step) != 0)
+		return strcmp(x->step, y->step);
+	return strcmp(x->unit_id, y->unit_id);
+}
+
+struct message *compose_message(struct engine *e, const struct outbox_row *row, wall_t now)
+{
+	struct message *m = message_new();
+	struct composing k = {.e = e, .m = m, .now = now};
+
+	put(&m->identity, identity_of(e, row));
+	put(&m->campaign_key, g_strdup(engine_key(e)));
+	put(&m->campaign, g_strdup(engine_text(e, e->campaign->name)));
+	put(&m->locale, g_strdup(engine_text(e, e->campaign->locale)));
+	put(&m->address, g_strdup(row->to));
+	put(&m->office, g_strdup(engine_text(e, e->campaign->units[e->campaign->office].name)));
+	m->channel = row->channel;
+	m->tick = row->tick;
+	person_of(e, m, row->to, row->channel);
+	k.english = g_str_has_prefix(m->locale, "en");
+	put(&m->now_text, moment_text(e, row->tick, k.english));
+	put(&m->now_iso, zone_format(e->campaign->zone, row->tick));
+	(void)store_notices_of(e->store, row->id, on_notice, &k);
+	g_ptr_array_sort(m->items, by_urgency);
+	return m;
+}

@@ -1,0 +1,308 @@
+/*
+ * engine.c - a campaign in force: its ids in the store and the caches around them.
+ *
+ * Nothing here is more than a memory of what can be asked again; a restart loses
+ * nothing but time.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "private.h"
+
+#define EXPIRY_DEFAULT (3 * DAY)
+
+/* A ladder depends on the policy, the alarms and the deadline, on nothing else. */
+struct ladder_key {
+	uint32_t policy, alarm, alarms;
+	wall_t due;
+};
+
+static guint ladder_hash(gconstpointer p)
+{
+	const struct ladder_key *k = p;
+
+	return (guint)(k->due / 1000) ^ (k->policy << 20) ^ (k->alarm << 8) ^ k->alarms;
+}
+
+static gboolean ladder_equal(gconstpointer a, gconstpointer b)
+{
+	const struct ladder_key *x = a, *y = b;
+
+	return x->due == y->due && x->policy == y->policy && x->alarm == y->alarm &&
+	       x->alarms == y->alarms;
+}
+
+static void ladder_drop(gpointer p)
+{
+	struct ladder *l = p;
+
+	ladder_free(&l);
+}
+
+const char *engine_text(const struct engine *e, text_t t)
+{
+	return campaign_text(e->campaign, t);
+}
+
+const struct obligation *engine_obligation(const struct engine *e, uint32_t occurrence)
+{
+	return &e->campaign->obligations[e->campaign->occurrences[occurrence].obligation];
+}
+
+const struct policy *engine_policy(const struct engine *e, uint32_t occurrence)
+{
+	return &e->campaign->policies[engine_obligation(e, occurrence)->policy];
+}
+
+const struct ladder *engine_ladder(struct engine *e, uint32_t occurrence, wall_t due)
+{
+	const struct occurrence *o = &e->campaign->occurrences[occurrence];
+	struct ladder_key key = {engine_obligation(e, occurrence)->policy, o->alarm, o->alarms,
+				 due};
+	struct ladder *l = g_hash_table_lookup(e->ladders, &key);
+
+	if (l == NULL) {
+		l = ladder_build(e->campaign, engine_policy(e, occurrence),
+				 e->campaign->alarms + o->alarm, o->alarms, due);
+		g_hash_table_insert(e->ladders, g_memdup2(&key, sizeof(key)), l);
+	}
+	return l;
+}
+
+int64_t engine_occurrence_id(struct engine *e, uint32_t occurrence)
+{
+	if (e->occurrence_ids[occurrence] <= 0)
+		e->occurrence_ids[occurrence] = store_occurrence(
+			e->store, e->id, engine_text(e, engine_obligation(e, occurrence)->uid),
+			engine_text(e, e->campaign->occurrences[occurrence].rid));
+	return e->occurrence_ids[occurrence];
+}
+
+int64_t engine_unit_id(struct engine *e, uint32_t unit)
+{
+	if (e->unit_ids[unit] <= 0) {
+		int64_t id =
+			store_unit(e->store, e->id, engine_text(e, e->campaign->units[unit].id));
+
+		e->unit_ids[unit] = id;
+		if (id > 0)
+			g_hash_table_insert(e->unit_of, g_memdup2(&id, sizeof(id)),
+					    GUINT_TO_POINTER(unit + 1));
+	}
+	return e->unit_ids[unit];
+}
+
+uint32_t engine_unit_of(struct engine *e, int64_t id)
+{
+	gpointer p = g_hash_table_lookup(e->unit_of, &id);
+
+	return p == NULL ? NONE : GPOINTER_TO_UINT(p) - 1;
+}
+
+int64_t engine_word(struct engine *e, const char *word)
+{
+	int64_t *have = g_hash_table_lookup(e->words, word);
+	int64_t id;
+
+	if (have != NULL)
+		return *have;
+	id = store_word(e->store, word);
+	if (id > 0)
+		g_hash_table_insert(e->words, g_strdup(word), g_memdup2(&id, sizeof(id)));
+	return id;
+}
+
+int64_t engine_address(struct engine *e, enum channel channel, text_t address)
+{
+	int64_t key = (int64_t)channel << 32 | address;
+	int64_t *have = g_hash_table_lookup(e->addresses, &key);
+	int64_t id;
+
+	if (have != NULL)
+		return *have;
+	id = store_address(e->store, channel, engine_text(e, address));
+	if (id > 0)
+		g_hash_table_insert(e->addresses, g_memdup2(&key, sizeof(key)),
+				    g_memdup2(&id, sizeof(id)));
+	return id;
+}
+
+static int intern_units(struct engine *e, struct err *err)
+{
+	for (uint32_t u = 0; u < e->campaign->n_units; u++)
+		if (engine_unit_id(e, u) < 0)
+			return err_set(err, -EIO, "数据库无法登记报送单位");
+	return 0;
+}
+
+static void adopt(struct engine *e, struct campaign *c)
+{
+	e->campaign = c;
+	e->occurrence_ids = g_new0(int64_t, c->n_occurrences + 1);
+	e->unit_ids = g_new0(int64_t, c->n_units + 1);
+	e->state = g_new0(struct occurrence_state, c->n_occurrences + 1);
+	e->streak_wake = g_new0(wall_t, c->n_obligations + 1);
+	for (uint32_t i = 0; i < c->n_occurrences; i++)
+		e->state[i].dirty = true;
+	e->ladders = g_hash_table_new_full(ladder_hash, ladder_equal, g_free, ladder_drop);
+	e->unit_of = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	e->addresses = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	e->track_from = c->track_from != WALL_NEVER ? c->track_from : e->first_loaded;
+}
+
+static void disown(struct engine *e)
+{
+	g_clear_pointer(&e->ladders, g_hash_table_unref);
+	g_clear_pointer(&e->unit_of, g_hash_table_unref);
+	g_clear_pointer(&e->addresses, g_hash_table_unref);
+	g_clear_pointer(&e->occurrence_ids, g_free);
+	g_clear_pointer(&e->unit_ids, g_free);
+	g_clear_pointer(&e->state, g_free);
+	g_clear_pointer(&e->streak_wake, g_free);
+	campaign_free(&e->campaign);
+}
+
+int engine_new(struct store *st, struct campaign *campaign, wall_t now, struct engine **out,
+	       struct err *err)
+{
+	struct engine *e = g_new0(struct engine, 1);
+	int rc;
+
+	e->store = st;
+	e->expiry = EXPIRY_DEFAULT;
+	e->clock_trusted = true;
+	e->up_since = now;
+	e->words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	e->messages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	e->paused_units = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	e->paused_tags = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	e->tray_units = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	e->id = store_campaign(st, campaign_text(campaign, campaign->key), now, &e->first_loaded);
+	adopt(e, campaign);
+	rc = e->id < 0 ? err_set(err, -EIO, "数据库无法登记专项行动") : intern_units(e, err);
+	if (rc < 0) {
+		engine_free(&e);
+		return rc;
+	}
+	*out = e;
+	return 0;
+}
+
+void engine_free(struct engine **ep)
+{
+	struct engine *e = *ep;
+
+	if (e == NULL)
+		return;
+	*ep = NULL;
+	disown(e);
+	g_hash_table_unref(e->words);
+	g_hash_table_unref(e->messages);
+	g_hash_table_unref(e->paused_units);
+	g_hash_table_unref(e->paused_tags);
+	g_hash_table_unref(e->tray_units);
+	g_free(e);
+}
+
+int engine_swap(struct engine *e, struct campaign *campaign, struct err *err)
+{
+	disown(e);
+	adopt(e, campaign);
+	return intern_units(e, err);
+}
+
+const struct campaign *engine_campaign(const struct engine *e)
+{
+	return e->campaign;
+}
+
+const char *engine_key(const struct engine *e)
+{
+	return engine_text(e, e->campaign->key);
+}
+
+void engine_on_row(struct engine *e, engine_row_fn *fn, void *arg)
+{
+	e->on_row = fn;
+	e->on_row_arg = arg;
+}
+
+void engine_set_expiry(struct engine *e, dur_t expiry)
+{
+	must(expiry > 0);
+	e->expiry = expiry;
+}
+
+void engine_dirty(struct engine *e, uint32_t occurrence)
+{
+	e->state[occurrence].dirty = true;
+}
+
+void engine_touch(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
+		e->state[i].dirty = true;
+}
+
+void engine_up(struct engine *e, wall_t now)
+{
+	e->up_since = now;
+	engine_touch(e);
+}
+
+void engine_trust_clock(struct engine *e, bool trusted)
+{
+	if (e->clock_trusted != trusted)
+		engine_touch(e);
+	e->clock_trusted = trusted;
+}
+
+int engine_find(struct engine *e, const char *uid, const char *rid, uint32_t *out, struct err *err)
+{
+	const struct campaign *c = e->campaign;
+	uint32_t found = campaign_find_occurrence(c, uid, rid);
+
+	if (found == NONE && (rid[0] == 0 || strcmp(rid, "-") == 0))
+		for (uint32_t i = 0; i < c->n_obligations; i++) {
+			const struct obligation *ob = &c->obligations[i];
+
+			if (strcmp(engine_text(e, ob->uid), uid) != 0)
+				continue;
+			if (ob->recurs)
+				return err_set(
+					err, -EINVAL,
+					"%s 是周期事项，须指明第几期（RECURRENCE-ID，如 %s）", uid,
+					ob->occurrences > 0
+						? engine_text(e, c->occurrences[ob->occurrence].rid)
+						: "20190809T090000Z");
+			if (ob->occurrences == 1)
+				found = ob->occurrence;
+		}
+	if (found == NONE)
+		return err_set(err, -ENOENT, "没有这一期报送事项：%s %s", uid, rid);
+	*out = found;
+	return 0;
+}
+
+int engine_journal_add(struct engine *e, wall_t now, const char *actor, const char *event,
+		       json_t *detail, struct err *err)
+{
+	char *text = json_dumps(detail, JSON_COMPACT | JSON_SORT_KEYS);
+	int rc;
+
+	must(text != NULL);
+	rc = store_journal(e->store, now, engine_key(e), actor, event, text, err);
+	free(text);
+	json_decref(detail);
+	return rc;
+}
+
+char *engine_format(const struct engine *e, wall_t t)
+{
+	return zone_format(e->campaign->zone, t);
+}
+
+bool engine_parse(const struct engine *e, const char *text, bool end_of_day, wall_t *out)
+{
+	return zone_parse(e->campaign->zone, text, end_of_day, out);
+}

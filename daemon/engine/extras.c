@@ -1,0 +1,243 @@
+/*
+ * extras.c - what is said once about an event: receipts, decisions, corrections.
+ *
+ * Level-triggered like the planner: each submission has a receipt, each decision is
+ * told, each superior told wrongly gets a correction; what is recorded already is
+ * found by its key and not recorded again.
+ */
+#include "private.h"
+
+static int tell_liaison(struct engine *e, struct record *r, wall_t now, struct err *err)
+{
+	struct recipients to;
+	int rc = 0;
+
+	recipients_init(&to);
+	recipients_liaison(e->campaign, r->unit, &to);
+	for (guint i = 0; i < to.list->len && rc >= 0; i++) {
+		r->to = g_array_index(to.list, struct recipient, i);
+		r->role = "liaison";
+		rc = record_notice(e, r, now, err);
+	}
+	recipients_fini(&to);
+	return rc;
+}
+
+/* Keys of what is there: (n, unit) of decisions and receipts, (due, unit, address) told. */
+struct said {
+	struct engine *e;
+	GHashTable *numbers[2]; /* 0: decisions, 1: receipts; int64_t n ^ unit << 40 */
+	GArray *superiors;      /* struct notice, escalations to superiors that were told */
+	GArray *corrected;      /* struct notice */
+};
+
+static int64_t number_key(int64_t n, int64_t unit)
+{
+	return n ^ unit << 40;
+}
+
+static void on_notice(void *arg, const struct notice *n)
+{
+	struct said *s = arg;
+	int64_t key = number_key(n->n, n->unit);
+
+	switch (n->sort) {
+	case SORT_DECISION:
+		g_hash_table_add(s->numbers[0], g_memdup2(&key, sizeof(key)));
+		break;
+	case SORT_RECEIPT:
+		g_hash_table_add(s->numbers[1], g_memdup2(&key, sizeof(key)));
+		break;
+	case SORT_CORRECTION:
+		g_array_append_vals(s->corrected, n, 1);
+		break;
+	case SORT_ESCALATE:
+		if (n->superior && n->state == NOTICE_PLANNED)
+			g_array_append_vals(s->superiors, n, 1);
+		break;
+	case SORT_REMIND:
+	case SORT_STREAK:
+	case SORT_DUTY:
+	case SORT_BULLETIN:
+	case SORT_ALARM:
+	case SORTS:
+		break;
+	}
+}
+
+static int tell_decisions(struct engine *e, const struct occurrence_facts *f, const struct said *s,
+			  wall_t now, struct err *err)
+{
+	int rc = 0;
+
+	for (guint i = 0; i < f->decisions->len && rc >= 0; i++) {
+		const struct item_decision *d =
+			&g_array_index(f->decisions, struct item_decision, i);
+		int64_t key = number_key(d->id, engine_unit_id(e, d->unit));
+		struct record r = {
+			.occurrence = f->occurrence,
+			.unit = d->unit,
+			.due = d->kind == DECISION_EXTEND || d->kind == DECISION_RETURN
+				       ? d->due
+				       : e->campaign->occurrences[f->occurrence].due,
+			.step = decision_word(d->kind),
+			.n = d->id,
+			.sort = SORT_DECISION,
+			.state = NOTICE_PLANNED,
+			.reason = d->why,
+		};
+
+		if (!g_hash_table_contains(s->numbers[0], &key))
+			rc = tell_liaison(e, &r, now, err);
+	}
+	return rc;
+}
+
+static int send_receipts(struct engine *e, struct occurrence_facts *f, const struct said *s,
+			 wall_t now, struct err *err)
+{
+	int rc = 0;
+
+	if (engine_obligation(e, f->occurrence)->category == CATEGORY_MILESTONE)
+		return 0; /* ticked off by the office itself */
+	for (guint i = 0; i < f->submissions->len && rc >= 0; i++) {
+		const struct item_submission *sub =
+			&g_array_index(f->submissions, struct item_submission, i);
+		int64_t key = number_key(sub->id, engine_unit_id(e, sub->unit));
+		struct record r = {
+			.occurrence = f->occurrence,
+			.unit = sub->unit,
+			.due = facts_item(f, sub->unit)->due,
+			.step = "receipt",
+			.n = sub->id,
+			.sort = SORT_RECEIPT,
+			.state = NOTICE_PLANNED,
+		};
+
+		if (!g_hash_table_contains(s->numbers[1], &key))
+			rc = tell_liaison(e, &r, now, err);
+	}
+	return rc;
+}
+
+/* P12: why the notice @n, told to a superior, was wrong; NULL if it was not. */
+static char *wrong_because(struct engine *e, struct occurrence_facts *f, const struct notice *n)
+{
+	uint32_t unit = engine_unit_of(e, n->unit);
+	struct item_fact *it = unit == NONE ? NULL : facts_item(f, unit);
+	const struct ladder *l = engine_ladder(e, f->occurrence, n->due);
+
+	if (it == NULL)
+		return NULL;
+	for (guint i = 0; i < f->submissions->len; i++) {
+		const struct item_submission *s =
+			&g_array_index(f->submissions, struct item_submission, i);
+
+		if (s->unit == unit && s->received <= l->on_time && s->stored > n->at &&
+		    s->received > it->returned_at)
+			return g_strdup("已按时报送");
+	}
+	for (guint i = 0; i < f->decisions->len; i++) {
+		const struct item_decision *d =
+			&g_array_index(f->decisions, struct item_decision, i);
+
+		if (d->unit != unit || d->at < n->at || d->due == n->due)
+			continue;
+		if (d->kind == DECISION_EXTEND)
+			return g_strdup("已准予延期");
+		if (d->kind == DECISION_EXEMPT && it->exempt)
+			return g_strdup("已准予免报");
+	}
+	return NULL;
+}
+
+static bool was_corrected(const struct said *s, const struct notice *n)
+{
+	for (guint i = 0; i < s->corrected->len; i++) {
+		const struct notice *c = &g_array_index(s->corrected, struct notice, i);
+
+		if (c->unit == n->unit && c->due == n->due && c->address == n->address)
+			return true;
+	}
+	return false;
+}
+
+/* Told: its message has left, or may have. */
+static bool was_told(struct engine *e, const struct notice *n)
+{
+	enum outbox_state state = store_outbox_state(e->store, n->message);
+
+	return state == OUTBOX_SENT || state == OUTBOX_UNKNOWN || state == OUTBOX_LEASED;
+}
+
+static int correct(struct engine *e, struct occurrence_facts *f, struct said *s, wall_t now,
+		   struct err *err)
+{
+	int rc = 0;
+
+	for (guint i = 0; i < s->superiors->len && rc >= 0; i++) {
+		struct notice *n = &g_array_index(s->superiors, struct notice, i);
+		g_autofree char *why = NULL;
+		g_autofree char *role = NULL;
+		struct notice told = *n;
+
+		if (was_corrected(s, n) || (why = wrong_because(e, f, n)) == NULL ||
+		    !was_told(e, n))
+			continue;
+		role = store_word_get(e->store, n->role);
+		told.step = engine_word(e, "更正");
+		told.n = 0;
+		told.sort = SORT_CORRECTION;
+		told.at = now;
+		told.reason = why;
+		told.holds = 0;
+		rc = record_message(e, n->address, now, &told.message, err);
+		if (rc >= 0)
+			rc = store_notice_add(e->store, &told, err);
+		if (rc == 1) {
+			g_autofree char *address = NULL;
+			struct record show = {
+				.occurrence = f->occurrence,
+				.unit = engine_unit_of(e, n->unit),
+				.due = n->due,
+				.step = "更正",
+				.role = role,
+				.sort = SORT_CORRECTION,
+				.state = NOTICE_PLANNED,
+				.reason = why,
+			};
+
+			(void)store_address_get(e->store, n->address, &show.to.channel, &address,
+						NULL);
+			record_show(e, &show, told.message, address, now);
+			told.reason = NULL;
+			g_array_append_val(s->corrected, told);
+		}
+	}
+	return rc;
+}
+
+int extras_plan(struct engine *e, const struct occurrence_facts *facts, wall_t now, struct err *err)
+{
+	struct occurrence_facts *f = (struct occurrence_facts *)facts; /* looked up, not changed */
+	struct said s = {.e = e};
+	int rc = 0;
+
+	if (f->decisions->len == 0 && f->submissions->len == 0)
+		return 0;
+	for (int i = 0; i < 2; i++)
+		s.numbers[i] = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	s.superiors = g_array_new(FALSE, FALSE, sizeof(struct notice));
+	s.corrected = g_array_new(FALSE, FALSE, sizeof(struct notice));
+	(void)store_notices(e->store, engine_occurrence_id(e, f->occurrence), 0, on_notice, &s);
+	rc = tell_decisions(e, f, &s, now, err);
+	if (rc >= 0)
+		rc = send_receipts(e, f, &s, now, err);
+	if (rc >= 0)
+		rc = correct(e, f, &s, now, err);
+	for (int i = 0; i < 2; i++)
+		g_hash_table_unref(s.numbers[i]);
+	g_array_unref(s.superiors);
+	g_array_unref(s.corrected);
+	return rc;
+}

@@ -1,0 +1,151 @@
+/*
+ * private.h - what the files of this room share: the engine's state and its item facts.
+ */
+#ifndef ENGINE_PRIVATE_H
+#define ENGINE_PRIVATE_H
+
+#include "calendars/ladder.h"
+#include "daemon/core/plan.h"
+#include "engine.h"
+
+/** What the engine remembers of an occurrence between ticks; never stored. */
+struct occurrence_state {
+	wall_t wake;
+	bool dirty;
+};
+
+struct engine {
+	struct store *store;
+	struct campaign *campaign; /* owned */
+	int64_t id;
+	wall_t first_loaded, track_from;
+	int64_t *occurrence_ids, *unit_ids; /* 0 = not asked for yet */
+	GHashTable *unit_of;                /* int64_t * id -> index + 1 */
+	struct occurrence_state *state;
+	wall_t *streak_wake;   /* per obligation */
+	GHashTable *ladders;   /* struct ladder_key * -> struct ladder * */
+	GHashTable *words;     /* char * -> int64_t * */
+	GHashTable *addresses; /* channel << 32 | text_t -> int64_t * */
+	GHashTable *messages;  /* of this tick: int64_t * address -> int64_t * message */
+	wall_t up_since;
+	dur_t expiry;
+	bool clock_trusted;
+	engine_row_fn *on_row;
+	void *on_row_arg;
+	/* read once a tick */
+	wall_t polled;
+	bool paused;
+	GHashTable *paused_units, *paused_tags, *tray_units; /* char * sets */
+	unsigned rows;
+};
+
+int64_t engine_occurrence_id(struct engine *e, uint32_t occurrence);
+int64_t engine_unit_id(struct engine *e, uint32_t unit);
+uint32_t engine_unit_of(struct engine *e, int64_t id); /* NONE */
+int64_t engine_word(struct engine *e, const char *word);
+int64_t engine_address(struct engine *e, enum channel channel, text_t address);
+const struct ladder *engine_ladder(struct engine *e, uint32_t occurrence, wall_t due);
+const struct policy *engine_policy(const struct engine *e, uint32_t occurrence);
+const struct obligation *engine_obligation(const struct engine *e, uint32_t occurrence);
+/** Replace the campaign; the old one is freed. */
+int engine_swap(struct engine *e, struct campaign *campaign, struct err *err);
+const char *engine_text(const struct engine *e, text_t t);
+/** Index of (uid, rid); -ENOENT with words that name the nearest, -EINVAL when rid is needed. */
+int engine_find(struct engine *e, const char *uid, const char *rid, uint32_t *out, struct err *err);
+void engine_dirty(struct engine *e, uint32_t occurrence);
+
+/* ---- facts (facts.c) ---- */
+
+/** Everything known of one due item, folded from submissions and decisions. */
+struct item_fact {
+	uint32_t unit;
+	wall_t due;                           /* effective */
+	wall_t judged;                        /* the deadline that timeliness is measured by */
+	wall_t decided;                       /* instant of the decision behind .due, WALL_ALWAYS */
+	wall_t first_received, last_received; /* WALL_NEVER: nothing */
+	wall_t first_stored;
+	wall_t returned_at; /* WALL_ALWAYS: never returned */
+	int64_t returned_seen;
+	bool extended, returned, exempt, in_force, zero, tracked;
+	bool outstanding; /* not in force, not exempt */
+};
+
+struct item_decision { /* one that applied to one item */
+	int64_t id;
+	uint32_t unit;
+	enum decision_kind kind;
+	wall_t due, at;
+	char *why;
+};
+
+struct item_submission {
+	int64_t id;
+	uint32_t unit;
+	wall_t received, stored;
+	bool zero;
+};
+
+struct occurrence_facts {
+	uint32_t occurrence;
+	uint32_t n;
+	struct item_fact *items; /* in the order of the obligation's owing units */
+	GArray *decisions;       /* struct item_decision, by id */
+	GArray *submissions;     /* struct item_submission */
+	uint32_t expected, missing;
+	bool guard_lifted;
+};
+
+/** @unit NONE = all that owe it. Caller frees. */
+struct occurrence_facts *facts_load(struct engine *e, uint32_t occurrence, uint32_t unit);
+void facts_free(struct occurrence_facts **f);
+struct item_fact *facts_item(struct occurrence_facts *f, uint32_t unit); /* NULL */
+enum standing facts_standing(struct engine *e, const struct occurrence_facts *f,
+			     const struct item_fact *it, wall_t now);
+/** Reads pauses and the tray once for a tick or a question. */
+void facts_scope(struct engine *e);
+bool facts_paused(struct engine *e, uint32_t unit);
+
+/* ---- recording (record.c) ---- */
+
+struct record {
+	uint32_t occurrence; /* NONE: about no occurrence */
+	uint32_t unit;
+	wall_t due;
+	const char *step;
+	int64_t n;
+	struct recipient to;
+	const char *role;
+	enum sort sort;
+	enum notice_state state;
+	unsigned holds;
+	const char *reason;
+};
+
+/** Record one notice, with its message when it is PLANNED. 1, 0 (was there) or -errno. */
+int record_notice(struct engine *e, const struct record *r, wall_t now, struct err *err);
+/** Tell every address of the office; @mark makes it once for ever (NULL: each time). */
+int record_alarm(struct engine *e, const char *mark, const char *step, uint32_t occurrence,
+		 uint32_t unit, const char *reason, wall_t now, struct err *err);
+int record_message(struct engine *e, int64_t address, wall_t now, int64_t *out, struct err *err);
+void record_show(struct engine *e, const struct record *r, int64_t message, const char *address,
+		 wall_t now);
+const char *record_role(const struct recipient *to, const struct campaign *c,
+			const char *otherwise);
+
+/* ---- parts of a tick ---- */
+int extras_plan(struct engine *e, const struct occurrence_facts *f, wall_t now, struct err *err);
+int streak_plan(struct engine *e, uint32_t obligation, wall_t now, wall_t *wake_out,
+		struct err *err);
+
+int engine_journal_add(struct engine *e, wall_t now, const char *actor, const char *event,
+		       json_t *detail, struct err *err);
+
+/** Tell the office that @message will not arrive. */
+int outbox_give_up(struct engine *e, int64_t message, enum channel channel, const char *to,
+		   const char *why, wall_t now, struct err *err);
+
+/* ---- composing (compose.c) ---- */
+struct message *compose_message(struct engine *e, const struct outbox_row *row, wall_t now);
+char *compose_due_text(const struct engine *e, wall_t t, bool all_day, bool english);
+
+#endif

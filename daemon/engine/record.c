@@ -1,0 +1,121 @@
+/*
+ * record.c - a planned notice becomes a row, and a part of its recipient's one message.
+ */
+#include <errno.h>
+
+#include "private.h"
+
+const char *record_role(const struct recipient *to, const struct campaign *c, const char *otherwise)
+{
+	return to->role != 0 ? campaign_text(c, to->role) : otherwise;
+}
+
+/* P6: one message for an address and channel in a tick. */
+int record_message(struct engine *e, int64_t address, wall_t now, int64_t *out, struct err *err)
+{
+	int64_t *have = g_hash_table_lookup(e->messages, &address);
+	int64_t id;
+
+	if (have != NULL) {
+		*out = *have;
+		return 0;
+	}
+	id = store_message_add(e->store, e->id, address, now, now + e->expiry, err);
+	if (id < 0)
+		return (int)id;
+	g_hash_table_insert(e->messages, g_memdup2(&address, sizeof(address)),
+			    g_memdup2(&id, sizeof(id)));
+	*out = id;
+	return 0;
+}
+
+void record_show(struct engine *e, const struct record *r, int64_t message, const char *address,
+		 wall_t now)
+{
+	struct engine_row row = {
+		.at = now,
+		.message = message,
+		.sort = r->sort,
+		.step = r->step,
+		.uid = "-",
+		.rid = "-",
+		.due = r->due,
+		.unit = r->unit == NONE ? "-" : engine_text(e, e->campaign->units[r->unit].id),
+		.role = r->role,
+		.address = address,
+		.channel = r->to.channel,
+		.state = r->state == NOTICE_PLANNED ? NOTICE_SENT : r->state,
+		.reason = r->reason == NULL ? "" : r->reason,
+	};
+
+	e->rows++;
+	if (e->on_row == NULL)
+		return;
+	if (r->occurrence != NONE) {
+		row.uid = engine_text(e, engine_obligation(e, r->occurrence)->uid);
+		row.rid = engine_text(e, e->campaign->occurrences[r->occurrence].rid);
+	}
+	e->on_row(e->on_row_arg, &row);
+}
+
+int record_notice(struct engine *e, const struct record *r, wall_t now, struct err *err)
+{
+	struct notice n = {
+		.occurrence = r->occurrence == NONE ? 0 : engine_occurrence_id(e, r->occurrence),
+		.unit = r->unit == NONE ? 0 : engine_unit_id(e, r->unit),
+		.due = r->due,
+		.step = engine_word(e, r->step),
+		.n = r->n,
+		.address = engine_address(e, r->to.channel, r->to.address),
+		.role = engine_word(e, r->role),
+		.sort = r->sort,
+		.state = r->state,
+		.superior = r->to.superior,
+		.holds = r->holds,
+		.at = now,
+		.reason = r->reason,
+	};
+	int rc;
+
+	if (n.occurrence < 0 || n.unit < 0 || n.step < 0 || n.address < 0 || n.role < 0)
+		return err_set(err, -EIO, "数据库写入失败");
+	if (r->state == NOTICE_PLANNED) {
+		rc = record_message(e, n.address, now, &n.message, err);
+		if (rc < 0)
+			return rc;
+	}
+	rc = store_notice_add(e->store, &n, err);
+	if (rc == 1)
+		record_show(e, r, n.message, engine_text(e, r->to.address), now);
+	return rc;
+}
+
+int record_alarm(struct engine *e, const char *mark, const char *step, uint32_t occurrence,
+		 uint32_t unit, const char *reason, wall_t now, struct err *err)
+{
+	struct recipients to;
+	int rc = mark == NULL ? 1 : store_mark(e->store, e->id, mark, now);
+
+	if (rc <= 0)
+		return rc;
+	recipients_init(&to);
+	recipients_office(e->campaign, 0, &to);
+	for (guint i = 0; i < to.list->len && rc >= 0; i++) {
+		struct record r = {
+			.occurrence = occurrence,
+			.unit = unit,
+			.due = occurrence == NONE ? 0 : e->campaign->occurrences[occurrence].due,
+			.step = step,
+			.n = now,
+			.to = g_array_index(to.list, struct recipient, i),
+			.role = "office",
+			.sort = SORT_ALARM,
+			.state = NOTICE_PLANNED,
+			.reason = reason,
+		};
+
+		rc = record_notice(e, &r, now, err);
+	}
+	recipients_fini(&to);
+	return rc;
+}

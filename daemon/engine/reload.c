@@ -1,0 +1,226 @@
+/*
+ * reload.c - an edited campaign takes the place of the one in force.
+ *
+ * What was known and is now a past step by the edit alone is recorded superseded
+ * (P2): an edit of the policies must not make the daemon say at once what nobody had
+ * planned.  A series that a calendar program cut under a new UID keeps its history.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "private.h"
+
+struct reload {
+	struct engine *e;
+	struct campaign *old;
+	wall_t now;
+	GPtrArray *report;
+};
+
+static void say(struct reload *r, char *line)
+{
+	if (r->report != NULL)
+		g_ptr_array_add(r->report, line);
+	else
+		g_free(line);
+}
+
+static const char *uid_of(const struct campaign *c, uint32_t occurrence)
+{
+	return campaign_text(c, c->obligations[c->occurrences[occurrence].obligation].uid);
+}
+
+/* Same summary, category and deadline under another UID: the same thing, cut by a program. */
+static bool is_same_thing(const struct campaign *a, uint32_t i, const struct campaign *b,
+			  uint32_t k)
+{
+	const struct occurrence *x = &a->occurrences[i], *y = &b->occurrences[k];
+	const struct obligation *ox = &a->obligations[x->obligation],
+				*oy = &b->obligations[y->obligation];
+
+	return x->written == y->written && ox->category == oy->category &&
+	       strcmp(uid_of(a, i), uid_of(b, k)) != 0 &&
+	       strcmp(campaign_text(a, x->summary), campaign_text(b, y->summary)) == 0 &&
+	       strcmp(campaign_text(a, a->policies[ox->policy].name),
+		      campaign_text(b, b->policies[oy->policy].name)) == 0 &&
+	       strcmp(campaign_text(a, ox->tags), campaign_text(b, oy->tags)) == 0;
+}
+
+/* Runs before the swap: e->campaign is the old one, @fresh the new. */
+static int follow_uid(struct reload *r, const struct campaign *fresh, struct err *err)
+{
+	const struct campaign *old = r->e->campaign;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < old->n_occurrences && rc >= 0; i++) {
+		const char *rid = campaign_text(old, old->occurrences[i].rid);
+
+		if (campaign_find_occurrence(fresh, uid_of(old, i), rid) != NONE)
+			continue;
+		for (uint32_t k = 0; k < fresh->n_occurrences && rc >= 0; k++) {
+			const char *uid = uid_of(fresh, k),
+				   *new_rid = campaign_text(fresh, fresh->occurrences[k].rid);
+
+			if (!is_same_thing(old, i, fresh, k) ||
+			    campaign_find_occurrence(old, uid, new_rid) != NONE)
+				continue;
+			rc = store_occurrence_rename(r->e->store, engine_occurrence_id(r->e, i),
+						     uid, new_rid, err);
+			if (rc == -EEXIST)
+				rc = 0; /* the new name has a history of its own */
+			else if (rc >= 0)
+				say(r, g_strdup_printf("%s %s 改用新的UID %s，历史记录随之转移",
+						       uid_of(old, i), rid, uid));
+			break;
+		}
+	}
+	return rc;
+}
+
+/* Was a step of this name ripe by @now under the old files, for this deadline? */
+static bool was_ripe(const struct campaign *old, const struct ladder *l, const struct policy *p,
+		     const char *name, wall_t now)
+{
+	for (uint32_t i = 0; l != NULL && i < l->n; i++) {
+		g_autofree char *have = rung_name(old, p, &l->rungs[i]);
+
+		if (l->rungs[i].at <= now && strcmp(have, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int supersede_item(struct reload *r, uint32_t occurrence, const struct item_fact *it,
+			  const struct rung *rung, const char *name, struct err *err)
+{
+	struct engine *e = r->e;
+	const struct policy *p = engine_policy(e, occurrence);
+	struct recipients to;
+	int rc = 0;
+
+	recipients_init(&to);
+	if (engine_obligation(e, occurrence)->category == CATEGORY_MILESTONE ||
+	    rung->step >= p->steps)
+		recipients_office(e->campaign, 0, &to);
+	else
+		recipients_resolve(e->campaign, it->unit,
+				   e->campaign->steps[p->step + rung->step].to,
+				   e->campaign->steps[p->step + rung->step].tos,
+				   e->campaign->steps[p->step + rung->step].via, r->now, &to);
+	for (guint i = 0; i < to.list->len && rc >= 0; i++) {
+		struct record rec = {
+			.occurrence = occurrence,
+			.unit = it->unit,
+			.due = it->due,
+			.step = name,
+			.to = g_array_index(to.list, struct recipient, i),
+			.sort = rung->before ? SORT_REMIND : SORT_ESCALATE,
+			.state = NOTICE_SUPERSEDED,
+			.reason = "修改督办规则之前的环节，不再补发",
+		};
+
+		rec.role = record_role(&rec.to, e->campaign, "office");
+		rc = record_notice(e, &rec, r->now, err);
+	}
+	recipients_fini(&to);
+	return rc;
+}
+
+struct known {
+	struct engine *e;
+	GHashTable *steps; /* "unit due step" of what is recorded */
+};
+
+static char *known_key(int64_t unit, wall_t due, int64_t step)
+{
+	return g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, unit,
+			       due, step);
+}
+
+static void on_notice(void *arg, const struct notice *n)
+{
+	struct known *k = arg;
+
+	g_hash_table_add(k->steps, known_key(n->unit, n->due, n->step));
+}
+
+/* Steps of a known occurrence that only the edit made past. */
+static int supersede_occurrence(struct reload *r, uint32_t occurrence, uint32_t was,
+				struct err *err)
+{
+	struct engine *e = r->e;
+	const struct policy *p = engine_policy(e, occurrence);
+	const struct obligation *old_ob = &r->old->obligations[r->old->occurrences[was].obligation];
+	const struct policy *old_p = &r->old->policies[old_ob->policy];
+	struct occurrence_facts *f = facts_load(e, occurrence, NONE);
+	struct known known = {e, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+	int rc = store_notices(e->store, engine_occurrence_id(e, occurrence), 0, on_notice, &known);
+
+	for (uint32_t i = 0; i < f->n && rc >= 0; i++) {
+		const struct item_fact *it = &f->items[i];
+		const struct ladder *l = engine_ladder(e, occurrence, it->due);
+		struct ladder *before;
+
+		if (!it->tracked || !it->outstanding)
+			continue;
+		if (it->due == e->campaign->occurrences[occurrence].due &&
+		    it->due != r->old->occurrences[was].due)
+			continue; /* the deadline itself moved: its ladder is armed anew */
+		before =
+			ladder_build(r->old, old_p, r->old->alarms + r->old->occurrences[was].alarm,
+				     r->old->occurrences[was].alarms, it->due);
+		for (uint32_t k = 0; k < l->n && l->rungs[k].at <= r->now && rc >= 0; k++) {
+			g_autofree char *name = rung_name(e->campaign, p, &l->rungs[k]);
+			g_autofree char *key = known_key(engine_unit_id(e, it->unit), it->due,
+							 engine_word(e, name));
+
+			if (!g_hash_table_contains(known.steps, key) &&
+			    !was_ripe(r->old, before, old_p, name, r->now))
+				rc = supersede_item(r, occurrence, it, &l->rungs[k], name, err);
+		}
+		ladder_free(&before);
+	}
+	g_hash_table_unref(known.steps);
+	facts_free(&f);
+	return rc;
+}
+
+static int supersede_past(struct reload *r, struct err *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < r->e->campaign->n_occurrences && rc >= 0; i++) {
+		uint32_t was = campaign_find_occurrence(
+			r->old, uid_of(r->e->campaign, i),
+			engine_text(r->e, r->e->campaign->occurrences[i].rid));
+
+		if (was != NONE)
+			rc = supersede_occurrence(r, i, was, err);
+	}
+	return rc;
+}
+
+int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrArray *report,
+		  struct err *err)
+{
+	struct reload r = {.e = e, .now = now, .report = report};
+	int rc = follow_uid(&r, campaign, err);
+
+	if (rc < 0) {
+		campaign_free(&campaign);
+		return rc;
+	}
+	r.old = e->campaign;
+	e->campaign = NULL; /* kept: engine_swap() frees what it finds */
+	rc = engine_swap(e, campaign, err);
+	g_hash_table_remove_all(e->messages);
+	if (rc >= 0)
+		rc = supersede_past(&r, err);
+	if (rc >= 0)
+		rc = engine_journal_add(e, now, "duband", "reload",
+					json_pack("{s:i, s:i}", "units", (int)campaign->n_units,
+						  "occurrences", (int)campaign->n_occurrences),
+					err);
+	campaign_free(&r.old);
+	return rc;
+}
