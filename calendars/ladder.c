@@ -238,7 +238,7 @@ static wall_t slot_on(const struct zone *z, const struct days *d, const struct w
 	if (date_weekday(day) == slot->weekday && local_second(local) == slot->at * 60 &&
 	    milliseconds_of(t) == 0 && ladder_window_inside(z, d, w, t))
 		return t;
-	/* One week back first: the hour of today may be ahead or gone. */
+	/* From a week back: the hour of a day that a gap swallowed may lie ahead. */
 	day += (slot->weekday - date_weekday(day) + 7) % 7 - 7;
 	for (int week = 0; week < SEARCH_WEEKS; week++, day += 7) {
 		wall_t at = zone_instant(z, local_at(day, slot->at * 60), NULL);
@@ -259,8 +259,8 @@ struct builder {
 	wall_t base; /* due + grace, moved on into the window */
 };
 
-/** Add one rung; false when it lies at or after `closes` or nowhere. */
-static bool builder_add(struct builder *b, wall_t unmoved, unsigned step, unsigned repeat,
+/** Add one rung, unless it lies at or after `closes` or nowhere. */
+static void builder_add(struct builder *b, wall_t unmoved, unsigned step, unsigned repeat,
 			const struct slot *slot)
 {
 	const struct window *w = &b->policy->window;
@@ -271,7 +271,7 @@ static bool builder_add(struct builder *b, wall_t unmoved, unsigned step, unsign
 			 .before = unmoved < l->due};
 
 	if (!instant_sane(unmoved))
-		return false;
+		return;
 	if (r.before) {
 		r.at = ladder_window_back(b->zone, b->days, w, unmoved);
 	} else {
@@ -279,10 +279,8 @@ static bool builder_add(struct builder *b, wall_t unmoved, unsigned step, unsign
 		if (slot && slot->weekday >= 0 && r.at != WALL_NEVER)
 			r.at = slot_on(b->zone, b->days, w, slot, r.at);
 	}
-	if (r.at == WALL_NEVER || r.at >= l->closes)
-		return false;
-	l->rungs[l->n++] = r;
-	return true;
+	if (r.at != WALL_NEVER && r.at < l->closes)
+		l->rungs[l->n++] = r;
 }
 
 static wall_t builder_unmoved(const struct builder *b, const struct offset *o)
@@ -300,9 +298,10 @@ static void builder_step(struct builder *b, const struct step *s, unsigned index
 	for (int k = 1; k <= s->times; k++) {
 		wall_t at = offset_apply(b->zone, b->days, &s->every, k, first);
 
-		/* Repeats only move on: what follows lies beyond as well. */
-		if (!builder_add(b, at, index, (unsigned)k, &s->slot))
+		/* Repeats run on: from here they all lie after the end. */
+		if (at == WALL_NEVER || at >= MAX(b->ladder->closes, b->ladder->due))
 			return;
+		builder_add(b, at, index, (unsigned)k, &s->slot);
 	}
 }
 

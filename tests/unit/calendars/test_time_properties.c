@@ -185,13 +185,13 @@ static bool walk_strikes(int64_t t, int weekday, int minute, int64_t *at_out)
 
 		if (weekday >= 0 && weekday_of_day(day) != weekday)
 			continue;
-		if (hour > before && hour <= now) {
-			*at_out = t - 60 + (hour - before);
-			return true;
-		}
-		/* Set back: the hour is read again at once, without being passed. */
+		/* Equal also when the clock was set back and the hour is read again. */
 		if (hour == now) {
 			*at_out = t;
+			return true;
+		}
+		if (hour > before && hour < now) {
+			*at_out = t - 60 + (hour - before);
 			return true;
 		}
 	}
