@@ -264,6 +264,8 @@ struct campaign {
 
 	const struct zone *zone; /**< calendars/zone.h; borrowed, lives for ever */
 	const struct days *days; /**< calendars/days.h; owned */
+	/** campaign/index.h; owned. NULL in a campaign made by hand: found by looking through. */
+	const struct campaign_index *index;
 };
 
 /** The text behind an offset; never NULL. */
