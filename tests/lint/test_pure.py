@@ -78,7 +78,7 @@ def main():
             elif not fits(name, allowed):
                 problems.append(f"{room}: {name} is not in {ALLOWED} ({', '.join(sorted(members))})")
     if looked_at < 20:
-        sys.exit(f"only {looked_at} symbols were seen: the test looks at the wrong place")
+        problems.append(f"only {looked_at} symbols were seen: the test looks at the wrong place")
     tree.finish(problems, f"{looked_at} symbols of {len(found)} libraries")
 
 
