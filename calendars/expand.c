@@ -64,6 +64,7 @@ int calendar_read(struct calendar *c, const char *file, const char *bytes, size_
 				.limits = limits,
 				.findings = findings,
 				.pool = &c->pool};
+	unsigned streams = 0;
 	int rc = scan_read(file, bytes, size, limits->bytes_max, &scan, findings);
 
 	if (rc != 0)
@@ -75,11 +76,15 @@ int calendar_read(struct calendar *c, const char *file, const char *bytes, size_
 		const struct scan_component *x = scan_component_at(scan, i);
 		struct ical_component *read;
 
+		if (strcmp(x->name, "VCALENDAR") == 0)
+			streams++;
 		if (x->broken || (strcmp(x->name, "VEVENT") != 0 && strcmp(x->name, "VTODO") != 0))
 			continue;
 		read = ical_read(&r, i);
-		if (read != NULL)
-			g_ptr_array_add(c->components, read);
+		if (read == NULL)
+			continue;
+		read->stream = streams > 0 ? streams - 1 : 0;
+		g_ptr_array_add(c->components, read);
 	}
 	tzset_end_file(c->zones);
 	scan_free(&scan);
@@ -116,6 +121,30 @@ static gint by_start(gconstpointer a, gconstpointer b)
 	return order;
 }
 
+/* Two VCALENDARs of a file, or two files, that hold the same thing hold it once. */
+static bool is_same(const struct instance *a, const struct instance *b)
+{
+	return a->start == b->start && a->end == b->end &&
+	       a->component->todo == b->component->todo && *a->component->uid != 0 &&
+	       strcmp(a->component->uid, b->component->uid) == 0 && strcmp(a->rid, b->rid) == 0;
+}
+
+static void drop_same(GPtrArray *list)
+{
+	guint kept = 0;
+
+	for (guint i = 0; i < list->len; i++) {
+		if (kept > 0 && is_same(list->pdata[kept - 1], list->pdata[i])) {
+			g_free(list->pdata[i]);
+			continue;
+		}
+		list->pdata[kept++] = list->pdata[i];
+	}
+	for (guint i = kept; i < list->len; i++)
+		list->pdata[i] = NULL; /* moved to the front: not the array's to free here */
+	g_ptr_array_set_size(list, (gint)kept);
+}
+
 GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 			   const struct calendar_limits *limits, struct findings *findings)
 {
@@ -123,7 +152,6 @@ GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 	struct series_window w = {.from = CLAMP(from, WALL_FIRST, WALL_LAST),
 				  .to = CLAMP(to, WALL_FIRST, WALL_LAST),
 				  .default_zone = c->default_zone,
-				  .floating = tzset_floating(c->zones),
 				  .limits = limits,
 				  .findings = findings,
 				  .pool = &pool,
@@ -138,6 +166,7 @@ GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 	g_array_free(w.starts, TRUE);
 	g_array_free(w.excluded, TRUE);
 	g_ptr_array_sort(w.out, by_start);
+	drop_same(w.out);
 	return w.out;
 }
 

@@ -285,9 +285,20 @@ static enum start_kind kind_of(const struct ical_time *t)
 	return t->tz->floating || t->tz->lost ? START_FLOATING : START_ZONED;
 }
 
+/* Rules below DAILY count hours, and so do their lengths; others keep the wall clock. */
+static bool is_exact(const struct ical_component *c)
+{
+	for (guint i = 0; c->rules != NULL && i < c->rules->len; i++)
+		if (g_array_index(c->rules, struct ical_rule, i).rule.freq > RRULE_HOURLY)
+			return false;
+	return c->rules != NULL && c->rules->len > 0 && !c->start.date;
+}
+
 static void show(struct state *s)
 {
 	struct ical_component *c = s->c;
+
+	c->exact = is_exact(c);
 
 	c->shown.recurs = c->rules != NULL || c->extras != NULL || c->has_rid;
 	c->shown.has_due = s->has_due;
@@ -374,10 +385,12 @@ wall_t ical_end(const struct ical_component *c, const struct ical_extent *e,
 			end = tz_instant(start->tz, start->local + DAY_SECONDS, NULL);
 		break;
 	case LENGTH_UNTIL:
-		if (e == &c->extent && start != &c->start)
-			end = tz_instant(start->tz, start->local + wall_length(c, &e->until), NULL);
-		else
+		if (e != &c->extent || start == &c->start)
 			end = ical_instant(&e->until, NULL);
+		else if (c->exact)
+			end = at + ical_instant(&e->until, NULL) - c->shown.start;
+		else
+			end = tz_instant(start->tz, start->local + wall_length(c, &e->until), NULL);
 		break;
 	case LENGTH_SPAN:
 		if (e->span.days != 0)

@@ -59,6 +59,9 @@ struct ical_component {
 	bool has_rid, and_future;  /**< RECURRENCE-ID; RANGE=THISANDFUTURE */
 	struct ical_time rid;
 	wall_t stamp;              /**< LAST-MODIFIED, else DTSTAMP, else 0 */
+	bool exact;                /**< DTEND - DTSTART is a length in seconds */
+	bool barren;               /**< its rules give nothing at all, not even DTSTART */
+	unsigned stream;           /**< the n-th VCALENDAR of its file, from 0 */
 	bool told_gap, told_limit; /**< findings of expansion, once a component */
 };
 

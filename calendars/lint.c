@@ -94,17 +94,22 @@ static int first_of(const struct ical_reader *r, const struct ical_component *c,
 }
 
 /* Every rule by itself; false when one is a bomb. *@hit: does one of them give DTSTART? */
-static bool lint_rules(const struct ical_reader *r, const struct ical_component *c, bool *hit)
+static bool lint_rules(const struct ical_reader *r, struct ical_component *c, bool *hit)
 {
 	bool good = true;
 
+	c->barren = true;
 	for (guint i = 0; i < c->rules->len; i++) {
 		const struct ical_rule *rule = &g_array_index(c->rules, struct ical_rule, i);
-		local_t first;
+		local_t first = 0;
 		int rc = first_of(r, c, &rule->rule, &first);
 
 		lint_oddities(r, c, rule);
+		if (rc == 1 && rule->rule.until_kind != RRULE_UNTIL_NONE &&
+		    first > until_local(c, &rule->rule))
+			rc = 0;
 		if (rc == 1) {
+			c->barren = false;
 			*hit |= first == c->start.local;
 			lint_until(r, c, rule);
 			continue;

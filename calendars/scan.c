@@ -18,7 +18,7 @@ struct nest {
 	uint32_t open[SCAN_DEPTH_MAX];
 	unsigned depth;
 	unsigned too_deep; /* BEGINs beyond the limit that still wait for their END */
-	unsigned calendars, whole;
+	unsigned calendars;
 };
 
 static struct scan_component *component_mut(struct nest *n, uint32_t i)
@@ -86,6 +86,15 @@ static void nest_end(struct nest *n, const char *name, int line)
 	}
 	while (i > 0 && strcmp(component_mut(n, n->open[i - 1])->name, name) != 0)
 		i--;
+	/* END:VCALENDARD: damage at the end of the innermost component, which is over all the same. */
+	if (i == 0 && n->depth > 0 &&
+	    g_str_has_prefix(name, component_mut(n, n->open[n->depth - 1])->name)) {
+		findings_add(n->findings, SEVERITY_WARNING, n->file, line, 0, "BAD_END", NULL,
+			     "END:%s 写法不对，按 END:%s 处理", name,
+			     component_mut(n, n->open[n->depth - 1])->name);
+		nest_close(n);
+		return;
+	}
 	if (i == 0) {
 		findings_add(n->findings, SEVERITY_WARNING, n->file, line, 0, "STRAY_END", NULL,
 			     "END:%s 没有对应的 BEGIN，已略去", name);
@@ -93,8 +102,6 @@ static void nest_end(struct nest *n, const char *name, int line)
 	}
 	while (n->depth > i)
 		nest_unclosed(n, line);
-	if (strcmp(name, "VCALENDAR") == 0)
-		n->whole++;
 	nest_close(n);
 }
 

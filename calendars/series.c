@@ -22,30 +22,61 @@ static void series_free(gpointer data)
 	g_free(s);
 }
 
+/* Masters of one UID in two VCALENDARs of a file are two things: replies, or two exports. */
 static guint key_hash(gconstpointer p)
 {
 	const struct ical_component *c = p;
 
-	return g_str_hash(c->shown.uid) * 2 + c->shown.todo;
+	return (g_str_hash(c->shown.uid) * 2 + c->shown.todo) * 31 + c->stream;
 }
 
 static gboolean key_equal(gconstpointer a, gconstpointer b)
 {
 	const struct ical_component *x = a, *y = b;
 
+	return x->shown.todo == y->shown.todo && x->stream == y->stream &&
+	       strcmp(x->shown.uid, y->shown.uid) == 0;
+}
+
+/* The same whatever VCALENDAR it stands in: for overrides that left their master. */
+static guint uid_hash(gconstpointer p)
+{
+	const struct ical_component *c = p;
+
+	return g_str_hash(c->shown.uid) * 2 + c->shown.todo;
+}
+
+static gboolean uid_equal(gconstpointer a, gconstpointer b)
+{
+	const struct ical_component *x = a, *y = b;
+
 	return x->shown.todo == y->shown.todo && strcmp(x->shown.uid, y->shown.uid) == 0;
 }
 
-static struct series *series_of(GPtrArray *list, GHashTable *by_uid, struct ical_component *c)
-{
-	struct series *s = *c->shown.uid != 0 ? g_hash_table_lookup(by_uid, c) : NULL;
+/* The series while they are built. */
+struct build {
+	GPtrArray *list;
+	GHashTable *by_stream, *by_uid;
+};
 
-	if (s != NULL)
-		return s;
+static struct series *series_of(struct build *b, struct ical_component *c)
+{
+	struct series *s;
+
+	if (*c->shown.uid != 0) {
+		s = g_hash_table_lookup(b->by_stream, c);
+		if (s == NULL && c->has_rid)
+			s = g_hash_table_lookup(b->by_uid, c);
+		if (s != NULL)
+			return s;
+	}
 	s = g_new0(struct series, 1);
-	g_ptr_array_add(list, s);
-	if (*c->shown.uid != 0)
-		g_hash_table_insert(by_uid, c, s);
+	g_ptr_array_add(b->list, s);
+	if (*c->shown.uid == 0)
+		return s;
+	g_hash_table_insert(b->by_stream, c, s);
+	if (!g_hash_table_contains(b->by_uid, c))
+		g_hash_table_insert(b->by_uid, c, s);
 	return s;
 }
 
@@ -97,43 +128,57 @@ static void settle(struct series *s)
 	g_ptr_array_set_size(s->overrides, (gint)kept);
 }
 
+static void add_override(struct build *b, struct ical_component *c)
+{
+	struct series *s = series_of(b, c);
+
+	/* A rule in an override means nothing beside a master, and a series without one. */
+	if (s->master == NULL && c->rules != NULL) {
+		add_master(s, c);
+		return;
+	}
+	if (s->overrides == NULL)
+		s->overrides = g_ptr_array_new();
+	g_ptr_array_add(s->overrides, c);
+}
+
 GPtrArray *series_build(const GPtrArray *components)
 {
-	GPtrArray *list = g_ptr_array_new_with_free_func(series_free);
-	GHashTable *by_uid = g_hash_table_new(key_hash, key_equal);
+	struct build b = {g_ptr_array_new_with_free_func(series_free),
+			  g_hash_table_new(key_hash, key_equal),
+			  g_hash_table_new(uid_hash, uid_equal)};
 
 	for (guint i = 0; i < components->len; i++) {
 		struct ical_component *c = components->pdata[i];
-		struct series *s = series_of(list, by_uid, c);
 
 		c->shown.superseded = false;
-		if (!c->has_rid || c->rules != NULL) {
-			add_master(s, c);
-			continue;
-		}
-		if (s->overrides == NULL)
-			s->overrides = g_ptr_array_new();
-		g_ptr_array_add(s->overrides, c);
+		if (!c->has_rid)
+			add_master(series_of(&b, c), c);
 	}
-	for (guint i = 0; i < list->len; i++) {
-		struct series *s = list->pdata[i];
+	for (guint i = 0; i < components->len; i++) {
+		struct ical_component *c = components->pdata[i];
+
+		if (c->has_rid)
+			add_override(&b, c);
+	}
+	for (guint i = 0; i < b.list->len; i++) {
+		struct series *s = b.list->pdata[i];
 
 		if (s->overrides != NULL)
 			settle(s);
 	}
-	g_hash_table_unref(by_uid);
-	return list;
+	g_hash_table_unref(b.by_stream);
+	g_hash_table_unref(b.by_uid);
+	return b.list;
 }
 
-struct series_key series_key(const struct ical_component *master, const struct ical_time *t,
-			     const struct tz *floating)
+struct series_key series_key(const struct ical_component *master, const struct ical_time *t)
 {
 	bool whole_days = master != NULL ? master->start.date : t->date;
 	struct series_key key = {.by_day = true};
 
-	if (whole_days && !t->date && t->tz->utc)
-		key.value = local_date(tz_local(floating, t->local * SECOND));
-	else if (whole_days || t->date)
+	/* On whole days the day as written counts: Outlook and Google write midnight UTC for it. */
+	if (whole_days || t->date)
 		key.value = local_date(t->local);
 	else
 		key = (struct series_key){false, ical_instant(t, NULL)};

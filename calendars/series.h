@@ -27,14 +27,12 @@ struct series {
 GPtrArray *series_build(const GPtrArray *components);
 
 /** The key of @t for the instances of @master (NULL: an orphan stands for itself). */
-struct series_key series_key(const struct ical_component *master, const struct ical_time *t,
-			     const struct tz *floating);
+struct series_key series_key(const struct ical_component *master, const struct ical_time *t);
 
 /** What expansion needs to know besides the series. */
 struct series_window {
 	wall_t from, to;
 	const struct zone *default_zone;
-	const struct tz *floating;
 	const struct calendar_limits *limits;
 	struct findings *findings; /**< may be NULL */
 	int64_t *pool;             /**< steps */

@@ -96,9 +96,7 @@ static void index_keys(struct work *k)
 		k->exceptions = keys_new();
 		for (guint i = 0; i < e->len; i++)
 			keys_add(k->exceptions,
-				 series_key(k->master, &g_array_index(e, struct ical_time, i),
-					    k->w->floating),
-				 1);
+				 series_key(k->master, &g_array_index(e, struct ical_time, i)), 1);
 	}
 	if (o == NULL)
 		return;
@@ -107,7 +105,7 @@ static void index_keys(struct work *k)
 	for (guint i = 0; i < o->len; i++) {
 		const struct ical_component *c = o->pdata[i];
 
-		keys_add(k->overrides, series_key(k->master, &c->rid, k->w->floating), i + 1);
+		keys_add(k->overrides, series_key(k->master, &c->rid), i + 1);
 		k->ranges |= c->and_future;
 	}
 }
@@ -367,7 +365,7 @@ static void collect(struct work *k)
 
 	g_array_set_size(starts, 0);
 	(void)ical_instant(&c->start, &fit);
-	if (fit != ZONE_SKIPPED || c->start.date || c->rules == NULL)
+	if (!c->barren && (fit != ZONE_SKIPPED || c->start.date || c->rules == NULL))
 		g_array_append_val(starts, first);
 	for (guint i = 0; c->rules != NULL && i < c->rules->len; i++)
 		walk(k, &g_array_index(c->rules, struct ical_rule, i), starts, false);
@@ -442,7 +440,7 @@ static void expand_master(struct work *k)
 /* The identity of an override whose instance the set does not have, or not in this window. */
 static struct identity identity_of(const struct work *k, const struct ical_component *c)
 {
-	struct series_key key = series_key(k->master, &c->rid, k->w->floating);
+	struct series_key key = series_key(k->master, &c->rid);
 	struct identity id = {k->master != NULL ? k->master : c, 0, c->rid.local, "-"};
 	struct ical_time t = c->rid;
 

@@ -21,7 +21,7 @@ struct tzset {
 	GHashTable *asked;    /* ids compared with their VTIMEZONE */
 	GPtrArray *own;       /* every struct tz made of a VTIMEZONE, or lost */
 	GHashTable *file_own; /* id -> struct tz *, of this file */
-	GHashTable *defined;  /* id -> index + 1 of a VTIMEZONE of this file */
+	GHashTable *defined;  /* id -> index + 1 of a VTIMEZONE of this file; ids owned */
 	unsigned read;        /* VTIMEZONEs of this file that were read */
 	const struct scan *scan;
 };
@@ -46,7 +46,7 @@ struct tzset *tzset_new(const struct zone *default_zone)
 	s->system = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	s->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	s->file_own = g_hash_table_new(g_str_hash, g_str_equal);
-	s->defined = g_hash_table_new(g_str_hash, g_str_equal);
+	s->defined = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	s->own = g_ptr_array_new_with_free_func(tz_free);
 	return s;
 }
@@ -147,6 +147,19 @@ static struct vzone *read_own(struct tzset *s, const char *id)
 	return v;
 }
 
+/* TZID is TEXT in VTIMEZONE and a parameter elsewhere: only one of them knows "\\,". */
+static char *normal_id(const char *text)
+{
+	GString *out = g_string_new(NULL);
+
+	for (; *text != 0; text++) {
+		if (*text == '\\' && strchr(",;\\", text[1]) != NULL && text[1] != 0)
+			text++;
+		g_string_append_c(out, *text);
+	}
+	return g_strstrip(g_string_free(out, FALSE));
+}
+
 void tzset_begin_file(struct tzset *s, const struct scan *scan)
 {
 	tzset_end_file(s);
@@ -154,15 +167,18 @@ void tzset_begin_file(struct tzset *s, const struct scan *scan)
 	for (uint32_t i = 0; i < scan->components->len; i++) {
 		const struct scan_component *c = scan_component_at(scan, i);
 		const struct scan_line *l;
+		char *id;
 
 		if (strcmp(c->name, "VTIMEZONE") != 0 || c->broken)
 			continue;
 		l = find_line(scan, i, "TZID");
 		if (l == NULL)
 			continue;
-		g_strstrip((char *)l->value);
-		if (!g_hash_table_contains(s->defined, l->value))
-			g_hash_table_insert(s->defined, (char *)l->value, GUINT_TO_POINTER(i + 1));
+		id = normal_id(l->value);
+		if (g_hash_table_contains(s->defined, id))
+			g_free(id);
+		else
+			g_hash_table_insert(s->defined, id, GUINT_TO_POINTER(i + 1));
 	}
 }
 
@@ -197,18 +213,20 @@ static const struct tz *get_system(struct tzset *s, const char *id)
 	return z;
 }
 
-const struct tz *tzset_get(struct tzset *s, const char *id)
+const struct tz *tzset_get(struct tzset *s, const char *written)
 {
+	char *id = normal_id(written);
 	const struct tz *known = get_system(s, id);
 	struct tz *z;
 
-	if (known != NULL)
+	if (known == NULL)
+		known = g_hash_table_lookup(s->file_own, id);
+	if (known != NULL) {
+		g_free(id);
 		return known;
-	z = g_hash_table_lookup(s->file_own, id);
-	if (z != NULL)
-		return z;
+	}
 	z = g_new0(struct tz, 1);
-	z->id = g_strdup(id);
+	z->id = id;
 	z->own = read_own(s, id);
 	z->lost = z->own == NULL;
 	if (z->lost)
