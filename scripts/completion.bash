@@ -2,7 +2,7 @@
 _dubanctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' word
 	local verbs='check expand simulate status due units notices deliveries tray journal roster
-		explain submit return extend exempt release pause resume reload'
+		explain submit return extend refuse exempt undo release pause resume reload backup'
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
 		-*) ;;
@@ -16,6 +16,11 @@ _dubanctl() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
+	--standing)
+		mapfile -t COMPREPLY < <(compgen -W 'open due-soon overdue missed on-time late returned
+			exempt untracked' -- "$cur")
+		return
+		;;
 	--format)
 		mapfile -t COMPREPLY < <(compgen -W 'tsv json text' -- "$cur")
 		return
@@ -26,7 +31,7 @@ _dubanctl() {
 		return
 	fi
 	if [[ $cur != -* ]]; then
-		case $verb in check | expand | simulate) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;; esac
+		case $verb in check | expand | simulate | backup) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;; esac
 		return
 	fi
 	local options='--campaign --socket --help'
@@ -34,13 +39,18 @@ _dubanctl() {
 	check) options='--help' ;;
 	expand) options='--tz --help' ;;
 	simulate) options='--from --to --events --format --help' ;;
-	status | due | units | notices | deliveries | tray | journal | roster | explain)
-		options+=' --json'
-		;;
+	status | roster | explain) options+=' --json' ;;
+	due) options+=' --unit --uid --standing --json' ;;
+	units) options+=' --unit --json' ;;
+	notices) options+=' --unit --uid --rid --state --json' ;;
+	deliveries) options+=' --state --json' ;;
+	tray) options+=' --all --json' ;;
+	journal) options+=' --max --before --json' ;;
 	submit) options+=' --zero --received --file --field --why' ;;
-	return) options+=' --due --why' ;;
-	extend) options+=' --all --due --why' ;;
-	exempt | pause | resume) options+=' --why' ;;
+	return | extend) options+=' --all --due --why' ;;
+	refuse | exempt | undo) options+=' --why' ;;
+	release) options+=' --unit --step --everything --why' ;;
+	pause | resume) options+=' --unit --tag --why' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
 }

@@ -65,6 +65,11 @@ def check_verbs():
         problems += compare(page, verbs_of_page(page), "dubanctl --help", known)
     problems += compare("scripts/completion.bash", verbs_of_completion(), "dubanctl --help", known)
     problems += compare(PAGES[1], options_of_page(PAGES[1]), PAGES[0], options_of_page(PAGES[0]))
+    _, said = said_by(program("dubanctl"), "--help")
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", said))
+    for paper in (*PAGES, "scripts/completion.bash"):
+        problems += [f"{paper}: {option} is missing (dubanctl --help has it)"
+                     for option in sorted(options - options_of_page(paper))]
     for verb in sorted(known):
         status, said = said_by(program("dubanctl"), verb, "--help")
         if status != 0:
