@@ -19,37 +19,38 @@
  */
 struct message_item {
 	enum sort sort;
-	char *step;        /**< 催办, 督办#1, alarm ...; for decisions extend|return|exempt|refuse|undo */
-	char *unit_id, *unit;        /**< who owes */
+	char *step; /**< 催办, 督办#1, alarm ...; for decisions extend|return|exempt|refuse|undo */
+	char *unit_id, *unit; /**< who owes */
 	char *uid, *rid;
-	char *title;       /**< SUMMARY of the occurrence: 周报 */
-	int number;        /**< 第N期; 0 = does not recur */
-	char *due_text;    /**< "8月9日（周五）17:00" in the message's locale, all-day: no time */
-	char *due_iso;     /**< RFC 3339 */
-	char *on_time_text;/**< due + grace */
-	char *role;        /**< the audience as in `to` */
-	char *description; /**< of the obligation */
-	char *tags;        /**< fields that the unit's report must cover */
-	char *reason;      /**< of a decision, alarm, correction; else "" */
-	char *received_text; /**< of a receipt or correction; else "" */
-	bool on_time;      /**< of a receipt */
-	bool zero;         /**< of a receipt: a zero report */
-	bool late_cleared; /**< 已销号: shown in the superior's next list */
+	char *title;    /**< SUMMARY of the occurrence: 周报 */
+	int number;     /**< 第N期; 0 = does not recur */
+	char *due_text; /**< "8月9日（周五）17:00" in the message's locale, all-day: no time */
+	char *due_iso;  /**< RFC 3339 */
+	char *on_time_text;              /**< due + grace */
+	char *role;                      /**< the audience as in `to` */
+	char *description;               /**< of the obligation */
+	char *tags;                      /**< fields that the unit's report must cover */
+	char *reason;                    /**< of a decision, alarm, correction; else "" */
+	char *received_text;             /**< of a receipt or correction; else "" */
+	bool on_time;                    /**< of a receipt */
+	bool zero;                       /**< of a receipt: a zero report */
+	bool late_cleared;               /**< 已销号: shown in the superior's next list */
 	int expected, received, missing; /**< of the occurrence, now */
-	wall_t due;        /**< for the calendar part */
-	char *token;       /**< identifies the due item in subject and References; "" = none */
+	wall_t due;                      /**< for the calendar part */
+	char *token; /**< identifies the due item in subject and References; "" = none */
 };
 
 struct message {
-	char *identity;    /**< stable, [a-z0-9.-], becomes Message-ID and webhook id */
+	char *identity;                /**< stable, [a-z0-9.-], becomes Message-ID and webhook id */
 	char *campaign_key, *campaign; /**< directory name; title */
-	char *locale;      /**< "zh_CN", "en" */
+	char *locale;                  /**< "zh_CN", "en" */
 	enum channel channel;
 	char *address, *person, *person_unit; /**< recipient */
-	char *now_text, *now_iso; /**< the tick */
+	char *now_text, *now_iso;             /**< the tick */
 	wall_t tick;
-	char *office;      /**< name of the office's unit: who signs */
-	GPtrArray *items;  /**< struct message_item *, most urgent first */
+	wall_t attempt; /**< when this attempt starts, for the webhook's timestamp; 0 = the tick */
+	char *office;   /**< name of the office's unit: who signs */
+	GPtrArray *items;    /**< struct message_item *, most urgent first */
 	unsigned redirected; /**< trial run: .address is not where it goes */
 };
 
@@ -59,21 +60,21 @@ void message_free(struct message **m);
 
 /** Settings of the channel, from duban.yaml; borrowed. */
 struct notifier_settings {
-	const char *from;          /**< e-mail: address of From and envelope */
+	const char *from; /**< e-mail: address of From and envelope */
 	const char *from_name;
-	const char *host;          /**< right side of Message-ID */
-	const char *redirect;      /**< trial run: everything goes here; NULL = off */
-	const char *secret;        /**< webhook: HMAC key; NULL = unsigned */
+	const char *host;                  /**< right side of Message-ID */
+	const char *redirect;              /**< trial run: everything goes here; NULL = off */
+	const char *secret;                /**< webhook: HMAC key; NULL = unsigned */
 	const struct templates *templates; /**< template.h */
 };
 
 struct notifier {
-	const char *name;      /**< "email", "webhook" ... : channel_word() */
+	const char *name; /**< "email", "webhook" ... : channel_word() */
 	enum channel channel;
 	enum driver driver;
 	/** Pure. 0 and *out (caller frees), -EINVAL: the address or a text is unusable. */
-	int (*build)(const struct message *m, const struct notifier_settings *s, struct request **out,
-	             struct err *err);
+	int (*build)(const struct message *m, const struct notifier_settings *s,
+		     struct request **out, struct err *err);
 	/** What a reply means. Pure. @retry_after_out 0 = by the usual back-off. */
 	enum outcome (*classify)(const struct reply *reply, dur_t *retry_after_out);
 };

@@ -25,7 +25,7 @@ void templates_free(struct templates **t);
  * embedded one stays in force. Returns 0 or -EINVAL.
  */
 int templates_override(struct templates *t, const char *name, const char *text, size_t size,
-                       struct findings *findings);
+		       struct findings *findings);
 /** Lint everything, embedded ones too. */
 void templates_lint(const struct templates *t, struct findings *findings);
 
@@ -34,7 +34,7 @@ void templates_lint(const struct templates *t, struct findings *findings);
  * nothing is escaped. Caller frees *out. -ENOENT no such template, -EINVAL it threw.
  */
 int templates_render(const struct templates *t, const char *locale, const char *name,
-                     const json_t *view, bool html, char **out, struct err *err);
+		     const json_t *view, bool html, char **out, struct err *err);
 
 /** Names of all embedded templates ("zh_CN/remind.subject"), NULL-terminated, and their text. */
 const char *const *templates_names(void);

@@ -1,0 +1,191 @@
+/*
+ * header.c - see header.h.
+ */
+#include "notifiers/header.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "daemon/core/err.h"
+
+#define WORD_OPEN "=?UTF-8?B?"
+#define WORD_CLOSE "?="
+#define WORD_FRAME (sizeof(WORD_OPEN) + sizeof(WORD_CLOSE) - 2)
+#define BYTES_MIN 24 /* shorter words only to save a padding are not worth it */
+
+/* May @text stand as it is? Nothing that is, or could be taken for, an encoded word. */
+static bool plain(const char *text)
+{
+	size_t word = 0;
+
+	if (strstr(text, "=?") != NULL)
+		return false;
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p < ' ' || *p > '~')
+			return false;
+		word = *p == ' ' ? 0 : word + 1;
+		if (word > HEADER_LINE_MAX - 20)
+			return false;
+	}
+	return text[0] != ' ' && (text[0] == '\0' || text[strlen(text) - 1] != ' ');
+}
+
+/* How many bytes of @text go into a word of at most @max bytes. */
+static size_t chunk_length(const char *text, size_t max)
+{
+	size_t whole = 0, unpadded = 0;
+
+	for (const char *p = text; *p != '\0';) {
+		const char *next = g_utf8_next_char(p);
+		size_t n = (size_t)(next - text);
+
+		if (n > max)
+			break;
+		whole = n;
+		if (n % 3 == 0)
+			unpadded = n;
+		p = next;
+	}
+	if (text[whole] == '\0')
+		return whole; /* the last one may be padded */
+	return unpadded >= BYTES_MIN || unpadded == whole ? unpadded : whole;
+}
+
+static size_t column_of(const GString *out)
+{
+	const char *end = out->str + out->len;
+	const char *line = g_strrstr_len(out->str, (gssize)out->len, "\n");
+
+	return (size_t)(end - (line != NULL ? line + 1 : out->str));
+}
+
+static void fold(GString *out)
+{
+	g_string_append(out, "\r\n ");
+}
+
+/* Encoded words, folded; the column is where the first one may begin. */
+static void append_encoded(GString *out, const char *text)
+{
+	bool first = true;
+
+	while (*text != '\0') {
+		size_t room, n;
+		g_autofree char *base64 = NULL;
+
+		if (!first)
+			fold(out);
+		first = false;
+		room = HEADER_LINE_MAX - column_of(out) - WORD_FRAME;
+		n = chunk_length(text, MIN(room / 4 * 3, HEADER_CHUNK_MAX));
+		must(n > 0);
+		base64 = g_base64_encode((const guchar *)text, n);
+		g_string_append_printf(out, WORD_OPEN "%s" WORD_CLOSE, base64);
+		text += n;
+	}
+}
+
+/* Words of a plain text, folded between them. */
+static void append_plain(GString *out, const char *text)
+{
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+	for (size_t i = 0; words[i] != NULL; i++) {
+		if (i > 0 && column_of(out) + 1 + strlen(words[i]) > HEADER_LINE_MAX)
+			fold(out);
+		else if (i > 0)
+			g_string_append_c(out, ' ');
+		g_string_append(out, words[i]);
+	}
+}
+
+static void append_after(GString *out, const char *after)
+{
+	if (column_of(out) + 1 + strlen(after) > HEADER_LINE_MAX)
+		fold(out);
+	else
+		g_string_append_c(out, ' ');
+	g_string_append(out, after);
+}
+
+void header_add_text(GString *out, const char *name, const char *text, const char *after)
+{
+	must(g_utf8_validate(text, -1, NULL));
+	g_string_append_printf(out, "%s: ", name);
+	if (plain(text))
+		append_plain(out, text);
+	else
+		append_encoded(out, text);
+	if (after != NULL)
+		append_after(out, after);
+	g_string_append(out, "\r\n");
+}
+
+/* A quoted-string for a plain name. */
+static void append_quoted(GString *out, const char *name)
+{
+	g_string_append_c(out, '"');
+	for (const char *p = name; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			g_string_append_c(out, '\\');
+		g_string_append_c(out, *p);
+	}
+	g_string_append_c(out, '"');
+}
+
+void header_add_address(GString *out, const char *name, const char *person, const char *address)
+{
+	g_autofree char *angle = g_strdup_printf("<%s>", address);
+
+	must(g_utf8_validate(person, -1, NULL));
+	g_string_append_printf(out, "%s: ", name);
+	if (person[0] == '\0') {
+		g_string_append_printf(out, "%s\r\n", address);
+		return;
+	}
+	if (plain(person) && strlen(person) < HEADER_LINE_MAX / 2)
+		append_quoted(out, person);
+	else
+		append_encoded(out, person);
+	append_after(out, angle);
+	g_string_append(out, "\r\n");
+}
+
+void header_add_words(GString *out, const char *name, const GPtrArray *words)
+{
+	g_string_append_printf(out, "%s:", name);
+	for (guint i = 0; i < words->len; i++) {
+		const char *word = words->pdata[i];
+
+		if (i > 0 && column_of(out) + 1 + strlen(word) > HEADER_LINE_MAX)
+			fold(out);
+		else
+			g_string_append_c(out, ' ');
+		g_string_append(out, word);
+	}
+	g_string_append(out, "\r\n");
+}
+
+void header_add(GString *out, const char *name, const char *value)
+{
+	g_string_append_printf(out, "%s: %s\r\n", name, value);
+}
+
+char *header_date(wall_t at, int offset_minutes)
+{
+	static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	/* The civil time there is the UTC time of the shifted instant. */
+	g_autoptr(GDateTime) t =
+		g_date_time_new_from_unix_utc(at / SECOND + (gint64)offset_minutes * 60);
+	int offset = ABS(offset_minutes);
+
+	must(t != NULL);
+	return g_strdup_printf(
+		"%s, %02d %s %04d %02d:%02d:%02d %c%02d%02d",
+		days[g_date_time_get_day_of_week(t) - 1], g_date_time_get_day_of_month(t),
+		months[g_date_time_get_month(t) - 1], g_date_time_get_year(t),
+		g_date_time_get_hour(t), g_date_time_get_minute(t), g_date_time_get_second(t),
+		offset_minutes < 0 ? '-' : '+', offset / 60, offset % 60);
+}

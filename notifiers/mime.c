@@ -1,0 +1,134 @@
+/*
+ * mime.c - see mime.h.
+ *
+ * The calendar stands beside the alternatives as an attachment with METHOD:PUBLISH: within
+ * them, Outlook would show the mail as an invitation and hide its text.
+ */
+#include "notifiers/mime.h"
+
+#include <gmime/gmime.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "daemon/core/err.h"
+
+/* GMime counts its inits; one is enough for the process and it is never undone. */
+static void gmime_ready(void)
+{
+	static gsize done;
+
+	if (g_once_init_enter(&done)) {
+		g_mime_init();
+		g_once_init_leave(&done, 1);
+	}
+}
+
+/* "=_" cannot stand in base64 or quoted-printable, so no body can hold a boundary. */
+static char *boundary(const char *identity, const char *level)
+{
+	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+
+	return g_strdup_printf("=_%s_%.24s", level, sum);
+}
+
+/* Quoted-printable keeps English readable; Chinese is shorter in base64. */
+static GMimeContentEncoding encoding_of(const char *text, size_t size)
+{
+	size_t high = 0;
+
+	for (size_t i = 0; i < size; i++)
+		high += (unsigned char)text[i] > 0x7e;
+	return high > size / 6 ? GMIME_CONTENT_ENCODING_BASE64
+			       : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE;
+}
+
+/* CRLF is the canonical line end of text; base64 hides it from the writer's line filter. */
+static char *canonical(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	return g_strjoinv("\r\n", lines);
+}
+
+static GMimePart *part_new(const char *subtype, const char *text, GMimeContentEncoding encoding)
+{
+	GMimePart *part = g_mime_part_new_with_type("text", subtype);
+	bool base64 = encoding == GMIME_CONTENT_ENCODING_BASE64;
+	g_autofree char *bytes = base64 ? canonical(text) : g_strdup(text);
+	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(bytes, strlen(bytes));
+	GMimeDataWrapper *wrapper =
+		g_mime_data_wrapper_new_with_stream(stream, GMIME_CONTENT_ENCODING_DEFAULT);
+
+	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
+	g_mime_part_set_content(part, wrapper);
+	g_mime_part_set_content_encoding(part, encoding);
+	g_object_unref(wrapper);
+	g_object_unref(stream);
+	return part;
+}
+
+static GMimeMultipart *multipart_new(const char *subtype, const char *identity)
+{
+	GMimeMultipart *multipart = g_mime_multipart_new_with_subtype(subtype);
+	g_autofree char *edge = boundary(identity, subtype);
+
+	g_mime_multipart_set_boundary(multipart, edge);
+	return multipart;
+}
+
+static void add(GMimeMultipart *multipart, GMimeObject *part)
+{
+	g_mime_multipart_add(multipart, part);
+	g_object_unref(part);
+}
+
+static GMimeObject *calendar_part(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);
+	g_autofree char *unix_text = g_strjoinv("\n", lines);
+	GMimePart *part = part_new("calendar", unix_text, GMIME_CONTENT_ENCODING_BASE64);
+
+	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "method", "PUBLISH");
+	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "name", "deadline.ics");
+	g_mime_object_set_disposition(GMIME_OBJECT(part), "attachment");
+	g_mime_part_set_filename(part, "deadline.ics");
+	return GMIME_OBJECT(part);
+}
+
+static GMimeObject *tree_new(const struct mime_parts *p)
+{
+	GMimeMultipart *both = multipart_new("alternative", p->identity), *mixed;
+
+	add(both, GMIME_OBJECT(part_new("plain", p->text, encoding_of(p->text, strlen(p->text)))));
+	add(both, GMIME_OBJECT(part_new("html", p->html, encoding_of(p->html, strlen(p->html)))));
+	if (p->calendar == NULL)
+		return GMIME_OBJECT(both);
+	mixed = multipart_new("mixed", p->identity);
+	add(mixed, GMIME_OBJECT(both));
+	add(mixed, calendar_part(p->calendar));
+	return GMIME_OBJECT(mixed);
+}
+
+GBytes *mime_compose(const char *headers, const struct mime_parts *parts)
+{
+	GMimeFormatOptions *options;
+	GMimeObject *tree;
+	GMimeStream *out;
+	GByteArray *bytes = g_byte_array_new();
+	g_autofree char *top = g_strdup_printf("%sMIME-Version: 1.0\r\nContent-Language: %s\r\n",
+					       headers, parts->language);
+
+	gmime_ready();
+	options = g_mime_format_options_new();
+	g_mime_format_options_set_newline_format(options, GMIME_NEWLINE_FORMAT_DOS);
+	tree = tree_new(parts);
+	g_byte_array_append(bytes, (const guint8 *)top, (guint)strlen(top));
+	out = g_mime_stream_mem_new_with_byte_array(bytes);
+	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(out), FALSE);
+	must(g_mime_stream_seek(out, 0, GMIME_STREAM_SEEK_END) >= 0);
+	must(g_mime_object_write_to_stream(tree, options, out) > 0);
+	g_object_unref(out);
+	g_object_unref(tree);
+	g_mime_format_options_free(options);
+	return g_byte_array_free_to_bytes(bytes);
+}

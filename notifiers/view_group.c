@@ -1,0 +1,321 @@
+/*
+ * view_group.c - which items of a message are told together, and the fields of such a group.
+ *
+ * A recipient of the unit that owes reads about one item; anybody else reads one list per
+ * occurrence and step (P6: a superior gets one list). What came late and is 已销号 stands
+ * under the list of its occurrence.
+ */
+#include <string.h>
+
+#include "notifiers/view_private.h"
+#include "notifiers/words_clean.h"
+
+/* Steps of these names are letters (函): 你单位, a heading, a signature. */
+static const char *const letters[] = {"督办", "formal"};
+
+bool view_step_generic(const char *base)
+{
+	return base[0] == '\0' || strcmp(base, "报送提醒") == 0 || strcmp(base, "alarm") == 0 ||
+	       g_str_has_prefix(base, "alarm-");
+}
+
+char *view_step_base(const char *step, int *times_out)
+{
+	const char *hash = strrchr(step, '#');
+	guint64 k = 0;
+
+	*times_out = 0;
+	if (hash == NULL || !g_ascii_string_to_unsigned(hash + 1, 10, 1, 100, &k, NULL))
+		return g_strdup(step);
+	*times_out = (int)k + 1;
+	return g_strndup(step, (gsize)(hash - step));
+}
+
+static bool is_letter(const char *base)
+{
+	g_autofree char *lower = g_utf8_strdown(base, -1);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(letters); i++)
+		if (strstr(lower, letters[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool is_ladder(const struct message_item *item)
+{
+	return item->sort == SORT_REMIND || item->sort == SORT_ESCALATE;
+}
+
+/* Items with equal keys are told together. The separator cannot stand in a field. */
+static char *key_of(const struct message *m, const struct message_item *i)
+{
+	int times;
+	g_autofree char *base = view_step_base(i->step, &times);
+	const char *unit = view_item_own(m, i) ? i->unit_id : "";
+
+	switch (i->sort) {
+	case SORT_REMIND:
+	case SORT_ESCALATE:
+	case SORT_STREAK:
+		return g_strdup_printf("%d\x1f%s\x1f%s\x1f%s\x1f%s", i->sort, i->step, i->uid,
+				       i->rid, unit);
+	case SORT_DECISION:
+		return g_strdup_printf("%d\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", i->sort, i->step,
+				       i->uid, i->rid, i->due_iso, i->reason, unit);
+	case SORT_CORRECTION:
+		return g_strdup_printf("%d\x1f%s\x1f%s", i->sort, i->uid, i->rid);
+	case SORT_DUTY:
+		return g_strdup_printf("%d\x1f%s", i->sort, base);
+	case SORT_RECEIPT:
+	case SORT_BULLETIN:
+		return g_strdup_printf("%d\x1f%s\x1f%s\x1f%s", i->sort, i->uid, i->rid, i->unit_id);
+	case SORT_ALARM:
+	case SORTS:
+		break;
+	}
+	return g_strdup("alarm");
+}
+
+static void group_free(void *p)
+{
+	struct view_group *g = p;
+
+	g_ptr_array_unref(g->items);
+	g_ptr_array_unref(g->cleared);
+	g_free(g);
+}
+
+static struct view_group *group_of(GPtrArray *groups, GHashTable *by_key, char *key)
+{
+	struct view_group *g = g_hash_table_lookup(by_key, key);
+
+	if (g != NULL) {
+		g_free(key);
+		return g;
+	}
+	g = g_new0(struct view_group, 1);
+	g->items = g_ptr_array_new();
+	g->cleared = g_ptr_array_new();
+	g_ptr_array_add(groups, g);
+	g_hash_table_insert(by_key, key, g);
+	return g;
+}
+
+static char *cleared_key(const struct message_item *i)
+{
+	return g_strdup_printf("cleared\x1f%s\x1f%s", i->uid, i->rid);
+}
+
+GPtrArray *view_groups(const struct message *m)
+{
+	GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
+	g_autoptr(GHashTable) by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint n = 0; n < m->items->len; n++) {
+		struct message_item *i = m->items->pdata[n];
+		struct view_group *g;
+		char *occurrence;
+
+		if (i->late_cleared)
+			continue;
+		g = group_of(groups, by_key, key_of(m, i));
+		g_ptr_array_add(g->items, i);
+		occurrence = cleared_key(i);
+		if (is_ladder(i) && !g_hash_table_contains(by_key, occurrence))
+			g_hash_table_insert(by_key, occurrence, g);
+		else
+			g_free(occurrence);
+	}
+	for (guint n = 0; n < m->items->len; n++) {
+		struct message_item *i = m->items->pdata[n];
+
+		if (i->late_cleared)
+			g_ptr_array_add(group_of(groups, by_key, cleared_key(i))->cleared, i);
+	}
+	return groups;
+}
+
+static const struct message_item *group_first(const struct view_group *g)
+{
+	return g->items->len > 0 ? g->items->pdata[0] : g->cleared->pdata[0];
+}
+
+static bool group_is_list(const struct message *m, const struct view_group *g)
+{
+	const struct message_item *i = group_first(g);
+
+	return is_ladder(i) && (g->items->len == 0 || !view_item_own(m, i));
+}
+
+int view_group_things(const struct message *m, const struct view_group *g)
+{
+	return group_is_list(m, g) || g->items->len == 0 ? 1 : (int)g->items->len;
+}
+
+static const char *template_of(const struct message_item *i)
+{
+	static const char *const kinds[] = {"extend", "return", "exempt", "refuse", "undo"};
+	static const char *const names[] = {"decision-extend", "decision-return", "decision-exempt",
+					    "decision-refuse", "decision-undo"};
+
+	switch (i->sort) {
+	case SORT_REMIND:
+		return "remind";
+	case SORT_ESCALATE:
+		return "escalate";
+	case SORT_STREAK:
+		return "streak";
+	case SORT_DECISION:
+		for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++)
+			if (strcmp(i->step, kinds[k]) == 0)
+				return names[k];
+		return "decision";
+	case SORT_CORRECTION:
+		return "correction";
+	case SORT_DUTY:
+		return "duty";
+	case SORT_RECEIPT:
+		return "receipt";
+	case SORT_BULLETIN:
+		return "bulletin";
+	case SORT_ALARM:
+	case SORTS:
+		break;
+	}
+	return "alarm";
+}
+
+/* 危险化学品、建筑施工 in Chinese, with commas elsewhere. */
+static void tags_set(const struct message *m, json_t *o, const char *tags)
+{
+	g_auto(GStrv) parts = g_strsplit(tags, ";", -1);
+	GString *out = g_string_new(NULL);
+
+	for (size_t k = 0; parts[k] != NULL; k++) {
+		const char *part = g_strstrip(parts[k]);
+
+		if (part[0] != '\0' && out->len > 0)
+			g_string_append(out, view_chinese(m) ? "、" : ", ");
+		g_string_append(out, part);
+	}
+	view_set_line(o, "tags", out->str, VIEW_TAGS_MAX);
+	g_string_free(out, TRUE);
+}
+
+/* The fields of one item: of a row, and of a group by its first item. */
+static void item_set(const struct message *m, json_t *o, const struct message_item *i)
+{
+	g_autofree char *due = words_line(i->due_text, VIEW_NAME_MAX);
+	g_autofree char *due_short = words_no_weekday(due);
+	g_autofree char *received = words_line(i->received_text, VIEW_NAME_MAX);
+	g_autofree char *received_short = words_no_weekday(received);
+	bool brief = g_utf8_validate(i->reason, -1, NULL) && g_utf8_strlen(i->reason, -1) <= 40;
+
+	view_set_line(o, "unit_id", i->unit_id, VIEW_NAME_MAX);
+	view_set_line(o, "unit", i->unit, VIEW_NAME_MAX);
+	view_set_line(o, "uid", i->uid, 200);
+	view_set_line(o, "rid", i->rid, VIEW_NAME_MAX);
+	view_set_line(o, "title", i->title, VIEW_TITLE_MAX);
+	view_set(o, "number", json_integer(i->number > 0 ? i->number : 0));
+	view_set(o, "due", json_string(due));
+	view_set(o, "due_short", json_string(due_short));
+	view_set(o, "due_time", json_string(words_time(due)));
+	view_set_line(o, "due_iso", i->due_iso, VIEW_NAME_MAX);
+	view_set_line(o, "on_time_by", i->on_time_text, VIEW_NAME_MAX);
+	view_set_line(o, "role", i->role, VIEW_NAME_MAX);
+	view_set_lines(o, "description_lines", i->description, VIEW_TEXT_MAX);
+	tags_set(m, o, i->tags);
+	view_set_line(o, "reason", i->reason, VIEW_TEXT_MAX);
+	view_set_line(o, "reason_short", brief ? i->reason : "", VIEW_NAME_MAX);
+	view_set_lines(o, "reason_lines", i->reason, VIEW_TEXT_MAX);
+	view_set(o, "received_at", json_string(received_short));
+	view_set(o, "on_time", json_boolean(i->on_time));
+	view_set(o, "zero", json_boolean(i->zero));
+	view_set_line(o, "token", i->token, VIEW_NAME_MAX);
+}
+
+json_t *view_item_json(const struct message *m, const struct message_item *item)
+{
+	json_t *o = json_object();
+
+	item_set(m, o, item);
+	return o;
+}
+
+static json_t *rows(const struct message *m, const GPtrArray *items,
+		    const struct message_item *first)
+{
+	json_t *array = json_array();
+
+	for (guint n = 0; n < MIN(items->len, VIEW_ROWS_MAX); n++) {
+		const struct message_item *i = items->pdata[n];
+		json_t *row = view_item_json(m, i);
+
+		view_set(row, "index", json_integer((json_int_t)n + 1));
+		view_set(row, "due_differs", json_boolean(strcmp(i->due_iso, first->due_iso) != 0));
+		must(json_array_append_new(array, row) == 0);
+	}
+	return array;
+}
+
+static char *heading(const struct message *m, int ordinal)
+{
+	static const char *const digit[] = {"",   "一", "二", "三", "四",
+					    "五", "六", "七", "八", "九"};
+
+	if (ordinal == 0)
+		return g_strdup("");
+	if (!view_chinese(m) || ordinal > 99)
+		return g_strdup_printf(view_chinese(m) ? "%d、" : "%d. ", ordinal);
+	if (ordinal < 10)
+		return g_strdup_printf("%s、", digit[ordinal]);
+	return g_strdup_printf("%s十%s、", ordinal < 20 ? "" : digit[ordinal / 10],
+			       digit[ordinal % 10]);
+}
+
+static void group_lists_set(const struct message *m, json_t *o, const struct view_group *g)
+{
+	const struct message_item *first = group_first(g);
+	guint n = g->items->len;
+
+	view_set(o, "items", rows(m, g->items, first));
+	view_set(o, "cleared", rows(m, g->cleared, first));
+	view_set(o, "all_cleared", json_boolean(n == 0));
+	view_set(o, "units", json_integer(n));
+	view_set(o, "more_units", json_boolean(n > 1));
+	view_set(o, "single", json_boolean(n == 1));
+	view_set(o, "more", json_integer(n > VIEW_ROWS_MAX ? n - VIEW_ROWS_MAX : 0));
+	view_set(o, "shown", json_integer(MIN(n, VIEW_ROWS_MAX)));
+	view_set(o, "expected", json_integer(first->expected));
+	view_set(o, "received", json_integer(first->received));
+	view_set(o, "missing", json_integer(first->missing));
+	view_set(o, "counts", json_boolean(first->expected > 0));
+}
+
+json_t *view_group_json(const struct message *m, const struct view_group *g, int ordinal)
+{
+	const struct message_item *i = group_first(g);
+	g_autofree char *numeral = heading(m, ordinal);
+	int times;
+	g_autofree char *base = view_step_base(i->step, &times);
+	bool own = view_item_own(m, i);
+	bool letter = i->sort == SORT_ESCALATE && is_letter(base);
+	bool today = strlen(m->now_iso) > 10 && strncmp(m->now_iso, i->due_iso, 11) == 0;
+	json_t *o = json_object();
+
+	item_set(m, o, i);
+	group_lists_set(m, o, g);
+	view_set(o, "template", json_string(template_of(i)));
+	view_set(o, "heading", json_string(numeral));
+	view_set(o, "first", json_boolean(ordinal <= 1));
+	view_set_line(o, "step", view_step_generic(base) ? "" : base, VIEW_NAME_MAX);
+	view_set(o, "repeat", json_integer(times));
+	view_set(o, "own", json_boolean(own));
+	view_set(o, "list", json_boolean(group_is_list(m, g)));
+	view_set(o, "letter", json_boolean(letter));
+	view_set(o, "task", json_boolean(own && strcmp(i->unit, m->office) == 0));
+	view_set(o, "today", json_boolean(today));
+	view_set_line(o, "salute_unit", letter && own && ordinal <= 1 ? i->unit : "",
+		      VIEW_NAME_MAX);
+	return o;
+}
