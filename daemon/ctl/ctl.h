@@ -1,0 +1,73 @@
+/*
+ * ctl.h - the verbs of dubanctl: one row each, with its own options and help.
+ *
+ * Offline verbs read files and never touch a database; the others speak the HTTP
+ * API on the control socket.  The world (files) is handed in by the program,
+ * because ctl/ includes nothing of io/.
+ */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include <stdio.h>
+
+#include "daemon/campaign/load.h"
+#include "daemon/core/err.h"
+
+/** Exit codes of sysexits.h that people and service managers rely on. */
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_FAILURE = 1,
+	CTL_USAGE = 64,
+	CTL_UNAVAILABLE = 69,
+	CTL_TEMPORARY = 75,
+	CTL_NO_PERMISSION = 77,
+	CTL_CONFIG = 78
+};
+
+struct ctl_world {
+	int (*read_campaign)(const char *dir, struct campaign_files **out, struct err *err);
+	int (*read_file)(const char *path, char **bytes_out, size_t *size_out, struct err *err);
+	/** Is it a directory? */
+	bool (*is_dir)(const char *path);
+	wall_t (*now)(void);
+};
+
+struct ctl_verb {
+	const char *name, *arguments, *help;
+	int (*run)(const struct ctl_world *w, int argc, char **argv);
+};
+
+/** NULL-terminated by name == NULL. */
+extern const struct ctl_verb ctl_verbs[];
+
+/** Run `dubanctl ARGV`; returns the exit code. */
+int ctl_main(const struct ctl_world *w, int argc, char **argv);
+
+/* ---- for the verbs ---- */
+
+/** One option: "--name" (flag), or with a value when .value is set. */
+struct ctl_option {
+	const char *name;
+	bool *flag;
+	const char **value;
+	GPtrArray *values; /**< for options that may be repeated */
+	const char *help;
+};
+
+/**
+ * Take the options (NULL-terminated) out of argv; what is left are the arguments, counted in
+ * *argc_out. --help prints usage and exits 0. Returns 0 or CTL_USAGE, said on stderr.
+ */
+int ctl_options(const struct ctl_verb *verb, const struct ctl_option *options, int argc,
+		char **argv, int *argc_out);
+const struct ctl_verb *ctl_verb_get(const char *name);
+/** "dubanctl VERB: words" on stderr; returns @code. */
+int ctl_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int ctl_usage(const char *verb);
+void ctl_print_findings(FILE *to, const char *dir, struct findings *f);
+
+int ctl_check(const struct ctl_world *w, int argc, char **argv);
+int ctl_expand(const struct ctl_world *w, int argc, char **argv);
+int ctl_simulate(const struct ctl_world *w, int argc, char **argv);
+
+#endif

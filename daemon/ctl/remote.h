@@ -1,0 +1,40 @@
+/*
+ * remote.h - verbs that speak the HTTP API on the control socket.
+ */
+#ifndef CTL_REMOTE_H
+#define CTL_REMOTE_H
+
+#include <jansson.h>
+
+#include "ctl.h"
+
+#define REMOTE_SOCKET_DEFAULT "/run/duban/control.sock"
+
+extern const char *remote_socket;   /**< --socket; NULL: DUBAN_SOCKET, else the default */
+extern const char *remote_campaign; /**< --campaign; NULL: the only one */
+
+/**
+ * One call. @query (may be NULL) are name, value, ..., NULL; @body is taken, NULL = GET.
+ * Returns CTL_OK and *out (a new reference), or an exit code with the daemon's words said.
+ */
+int remote_call(const char *path, const char *const *query, json_t *body, json_t **out);
+
+int ctl_status(const struct ctl_world *w, int argc, char **argv);
+int ctl_list(const struct ctl_world *w, int argc, char **argv);
+int ctl_tray(const struct ctl_world *w, int argc, char **argv);
+int ctl_explain(const struct ctl_world *w, int argc, char **argv);
+int ctl_submit(const struct ctl_world *w, int argc, char **argv);
+int ctl_decide(const struct ctl_world *w, int argc, char **argv);
+int ctl_reload(const struct ctl_world *w, int argc, char **argv);
+int ctl_backup(const struct ctl_world *w, int argc, char **argv);
+
+/* table.c */
+struct column {
+	const char *key, *title;
+};
+/** Rows of objects as an aligned table; wide characters count two. */
+void table_print(const json_t *rows, const struct column *columns);
+/** The Chinese word for a standing, state or sort; the word itself if there is none. */
+const char *word_zh(const char *word);
+
+#endif
