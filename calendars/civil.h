@@ -29,13 +29,16 @@ struct civil {
 bool civil_valid(const struct civil *c);
 date_t date_from(int year, int month, int day); /**< must be valid */
 void date_split(date_t d, int *year, int *month, int *day);
-int date_weekday(date_t d);                     /**< 0 = Monday .. 6 = Sunday */
+int date_weekday(date_t d); /**< 0 = Monday .. 6 = Sunday */
 int month_length(int year, int month);
 bool year_is_leap(int year);
 
-static inline local_t local_at(date_t d, int second) { return (local_t)d * DAY_SECONDS + second; }
-date_t local_date(local_t t);       /**< floor */
-int local_second(local_t t);        /**< second of the day */
+static inline local_t local_at(date_t d, int second)
+{
+	return (local_t)d * DAY_SECONDS + second;
+}
+date_t local_date(local_t t); /**< floor */
+int local_second(local_t t);  /**< second of the day */
 local_t local_from(const struct civil *c);
 void local_split(local_t t, struct civil *out);
 

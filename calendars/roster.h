@@ -36,7 +36,7 @@ struct roster_clash {
  * GArray of struct roster_gap; the caller unrefs it.
  */
 GArray *roster_gaps(const struct period *periods, uint32_t n_periods, const struct shift *shifts,
-                    uint32_t n_shifts, uint32_t roster, wall_t from, wall_t to);
+		    uint32_t n_shifts, uint32_t roster, wall_t from, wall_t to);
 
 /**
  * Clashes among @shifts (of @c) within [@from, @to), by the time they begin. A person is
@@ -46,13 +46,13 @@ GArray *roster_gaps(const struct period *periods, uint32_t n_periods, const stru
  * GArray of struct roster_clash; the caller unrefs it.
  */
 GArray *roster_clashes(const struct campaign *c, const struct shift *shifts, uint32_t n_shifts,
-                       wall_t from, wall_t to);
+		       wall_t from, wall_t to);
 
 /**
  * The shifts that hold @t, of @roster (NONE = all) and @part, by index.
  * GArray of uint32_t; the caller unrefs it.
  */
 GArray *roster_on_duty(const struct shift *shifts, uint32_t n_shifts, uint32_t roster,
-                       enum duty_part part, wall_t t);
+		       enum duty_part part, wall_t t);
 
 #endif

@@ -17,8 +17,7 @@ struct err {
 };
 
 /** Fill @err (may be NULL) and return @code, so that callers can `return err_set(...)`. */
-int err_set(struct err *err, int code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /** Put "prefix: " before the words already there. Returns err->code, or @code if @err is NULL. */
 int err_prefix(struct err *err, int code, const char *fmt, ...)

@@ -17,9 +17,9 @@ struct rung {
 
 struct ladder {
 	wall_t due;
-	wall_t on_time;  /**< due + grace: received at or before this is on time */
-	wall_t closes;   /**< WALL_NEVER when it never closes */
-	wall_t warn;     /**< due soon from here on; == due when the policy has no warn */
+	wall_t on_time; /**< due + grace: received at or before this is on time */
+	wall_t closes;  /**< WALL_NEVER when it never closes */
+	wall_t warn;    /**< due soon from here on; == due when the policy has no warn */
 	uint32_t n;
 	struct rung *rungs; /**< by at, then step, then repeat; those at or after closes left out */
 };

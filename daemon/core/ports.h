@@ -25,11 +25,11 @@ enum driver { DRIVER_SMTP, DRIVER_HTTP };
 /** Bytes to move, and whither. Made by notifiers; owned by whoever holds it. */
 struct request {
 	enum driver driver;
-	char *identity;     /**< stable id of the message: Message-ID's local part, webhook id */
-	GBytes *body;       /**< SMTP: the mail, CRLF, not dot-stuffed. HTTP: the POST body */
+	char *identity; /**< stable id of the message: Message-ID's local part, webhook id */
+	GBytes *body;   /**< SMTP: the mail, CRLF, not dot-stuffed. HTTP: the POST body */
 	/* SMTP */
-	char *from, *to;    /**< envelope addresses, already validated */
-	bool eight_bit;     /**< body has bytes > 127 (needs 8BITMIME) */
+	char *from, *to; /**< envelope addresses, already validated */
+	bool eight_bit;  /**< body has bytes > 127 (needs 8BITMIME) */
 	/* HTTP */
 	char *url;
 	GPtrArray *headers; /**< char *, "Name: value"; or NULL */
@@ -37,19 +37,20 @@ struct request {
 
 /** What came back. */
 struct reply {
-	int status;         /**< SMTP or HTTP status of the deciding reply; 0 = none came */
-	char *text;         /**< the peer's words, one line, printable UTF-8; never NULL */
-	GBytes *body;       /**< HTTP: first 64 KiB of the body; else NULL */
-	char *verb;         /**< where it ended: "connect", "greeting", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "dot", "POST" */
-	bool went_out;      /**< all data was handed to the peer: no reply = UNKNOWN */
-	dur_t retry_after;  /**< the peer's wish, 0 = none */
+	int status;   /**< SMTP or HTTP status of the deciding reply; 0 = none came */
+	char *text;   /**< the peer's words, one line, printable UTF-8; never NULL */
+	GBytes *body; /**< HTTP: first 64 KiB of the body; else NULL */
+	char *verb; /**< where it ended: "connect", "greeting", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "dot", "POST" */
+	bool went_out;     /**< all data was handed to the peer: no reply = UNKNOWN */
+	dur_t retry_after; /**< the peer's wish, 0 = none */
 };
 
 typedef void sender_done_fn(void *arg, struct reply *reply); /**< takes the reply */
 
 struct sender {
 	/** Start one attempt. @request is borrowed until @done was called. */
-	void (*send)(struct sender *s, const struct request *request, sender_done_fn *done, void *arg);
+	void (*send)(struct sender *s, const struct request *request, sender_done_fn *done,
+		     void *arg);
 	/** How many more attempts it would take now without queueing. */
 	unsigned (*room)(struct sender *s);
 };

@@ -48,9 +48,9 @@ enum role { ROLE_LIAISON, ROLE_LEADER, ROLE_HEAD, ROLES };
 
 /** A person of a unit in one role: one row of units.csv. */
 struct contact {
-	uint32_t unit;            /**< index into campaign.units */
-	uint8_t role;             /**< enum role */
-	uint8_t channels;         /**< bit per channel that may be used and has an address */
+	uint32_t unit;    /**< index into campaign.units */
+	uint8_t role;     /**< enum role */
+	uint8_t channels; /**< bit per channel that may be used and has an address */
 	text_t person;
 	text_t phone;
 	text_t locale;            /**< "" = the campaign's */
@@ -62,7 +62,7 @@ enum unit_sort { UNIT_REPORTS, UNIT_OFFICE, UNIT_COMMITTEE };
 
 struct unit {
 	text_t id, name, kind;
-	uint32_t parent;           /**< index of a unit or NONE */
+	uint32_t parent;            /**< index of a unit or NONE */
 	uint32_t contact, contacts; /**< its contacts: campaign.contacts[contact ..] */
 	uint32_t tag, tags;         /**< its tags (its kind is one): campaign.names[tag ..] */
 	uint32_t sender, senders;   /**< further addresses or @domains: campaign.names[..] */
@@ -78,9 +78,9 @@ struct unit {
  * Parts apply from left to right, the time of day last (design: Time).
  */
 struct offset {
-	int8_t sign;  /**< -1 before, +1 after, 0 the base itself */
+	int8_t sign; /**< -1 before, +1 after, 0 the base itself */
 	uint8_t parts;
-	int16_t at;   /**< minute of the day, -1 = keep the time of day */
+	int16_t at; /**< minute of the day, -1 = keep the time of day */
 	struct {
 		int32_t amount; /**< > 0 */
 		char unit;      /**< 'w' weeks 'd' days 'b' working days 'h' hours 'm' minutes */
@@ -89,9 +89,9 @@ struct offset {
 
 /** Weekly hours in which people are told things; a closed interval a day. */
 struct window {
-	bool set;       /**< false: any hour of any day */
-	bool working;   /**< working days (make-up days count, days off do not) */
-	uint8_t days;   /**< else: bit 0 = Monday .. bit 6 = Sunday */
+	bool set;               /**< false: any hour of any day */
+	bool working;           /**< working days (make-up days count, days off do not) */
+	uint8_t days;           /**< else: bit 0 = Monday .. bit 6 = Sunday */
 	int16_t from, to, back; /**< minutes of the day; from <= back <= to */
 };
 
@@ -106,7 +106,7 @@ enum audience_kind {
 	AUDIENCE_UNIT,        /**< every contact of .index */
 	AUDIENCE_OFFICE,
 	AUDIENCE_COMMITTEE,
-	AUDIENCE_DUTY         /**< on shift in roster .index; .part */
+	AUDIENCE_DUTY /**< on shift in roster .index; .part */
 };
 
 enum duty_part { DUTY_ALL, DUTY_LEADER, DUTY_STAFF };
@@ -123,21 +123,21 @@ struct audience {
 struct step {
 	text_t name;
 	struct offset at;
-	uint32_t to, tos;       /**< campaign.audiences[to ..] */
-	uint8_t via;            /**< bit per channel; 0 = e-mail */
-	bool sign;              /**< waits for a person's release */
+	uint32_t to, tos; /**< campaign.audiences[to ..] */
+	uint8_t via;      /**< bit per channel; 0 = e-mail */
+	bool sign;        /**< waits for a person's release */
 	struct slot slot;
-	struct offset every;    /**< distance between repeats */
-	uint8_t times;          /**< repeats after the step itself, 0 .. REPEATS_MAX */
+	struct offset every; /**< distance between repeats */
+	uint8_t times;       /**< repeats after the step itself, 0 .. REPEATS_MAX */
 };
 #define REPEATS_MAX 100
 
 enum off_day { OFF_DAY_KEEP, OFF_DAY_BEFORE, OFF_DAY_AFTER };
 
 struct off_day_rule {
-	uint8_t what;  /**< enum off_day */
-	uint8_t nth;   /**< after: the n-th working day, from 1 */
-	int16_t at;    /**< minute of the day, -1 = keep */
+	uint8_t what; /**< enum off_day */
+	uint8_t nth;  /**< after: the n-th working day, from 1 */
+	int16_t at;   /**< minute of the day, -1 = keep */
 };
 
 struct streak {
@@ -156,7 +156,7 @@ struct policy {
 	bool zero;            /**< a zero report is enough */
 	struct window window; /**< the policy's own or the campaign's */
 	struct streak streak;
-	uint32_t step, steps; /**< campaign.steps[step ..] */
+	uint32_t step, steps;    /**< campaign.steps[step ..] */
 	uint32_t match, matches; /**< words that name it in a mail: campaign.names[..] */
 };
 
@@ -186,22 +186,22 @@ struct obligation {
 	text_t uid, summary, description;
 	text_t file;
 	uint32_t line;
-	uint8_t category;      /**< REPORT or MILESTONE */
+	uint8_t category; /**< REPORT or MILESTONE */
 	bool recurs, all_day;
-	uint32_t policy;       /**< index into campaign.policies */
-	uint32_t owing, owings; /**< campaign.owing[owing ..]: unit indexes, ascending */
+	uint32_t policy;                  /**< index into campaign.policies */
+	uint32_t owing, owings;           /**< campaign.owing[owing ..]: unit indexes, ascending */
 	uint32_t occurrence, occurrences; /**< campaign.occurrences[..], by due, then rid */
-	text_t tags;           /**< the tags it names, "; "-joined, for people */
+	text_t tags;                      /**< the tags it names, "; "-joined, for people */
 };
 
 /** One instance of an obligation. Identity: (uid, rid). */
 struct occurrence {
 	uint32_t obligation;
-	uint32_t number;       /**< 第N期: 1 for the first; cancelled ones keep theirs */
-	text_t rid;            /**< "YYYYMMDDThhmmssZ", "YYYYMMDD" all-day, "-" */
-	text_t summary;        /**< this instance's */
-	wall_t written;        /**< the deadline as the calendar has it */
-	wall_t due;            /**< after on_off_day */
+	uint32_t number; /**< 第N期: 1 for the first; cancelled ones keep theirs */
+	text_t rid;      /**< "YYYYMMDDThhmmssZ", "YYYYMMDD" all-day, "-" */
+	text_t summary;  /**< this instance's */
+	wall_t written;  /**< the deadline as the calendar has it */
+	wall_t due;      /**< after on_off_day */
 	wall_t opens;
 	uint32_t alarm, alarms; /**< campaign.alarms[alarm ..] */
 };
@@ -214,19 +214,19 @@ struct period {
 };
 
 struct shift {
-	uint32_t roster;   /**< index into campaign.rosters */
-	wall_t from, to;   /**< half-open */
+	uint32_t roster; /**< index into campaign.rosters */
+	wall_t from, to; /**< half-open */
 	text_t uid, rid;
 	text_t person, email;
-	uint32_t contact;  /**< index or NONE when nobody in units.csv is that person */
+	uint32_t contact; /**< index or NONE when nobody in units.csv is that person */
 	bool leader;
 	text_t file;
 	uint32_t line;
 };
 
 struct roster {
-	text_t name;             /**< file name without .ics */
-	uint32_t shift, shifts;  /**< campaign.shifts[..], by from */
+	text_t name;            /**< file name without .ics */
+	uint32_t shift, shifts; /**< campaign.shifts[..], by from */
 };
 
 #define GUARD_OFF 0
@@ -241,26 +241,39 @@ struct campaign {
 	size_t text_size;
 
 	text_t name, zone_name, locale, key; /**< key: the directory's name */
-	uint32_t office;        /**< index of the office's unit */
+	uint32_t office;                     /**< index of the office's unit */
 	struct window window;
 	uint8_t hold_if_missing; /**< percent, GUARD_OFF = never */
-	wall_t track_from;      /**< WALL_NEVER: when first loaded */
-	wall_t starts, ends;    /**< first phase's start, last phase's end */
-	uint64_t digest;        /**< of all bytes read; equal files, equal digest */
+	wall_t track_from;       /**< WALL_NEVER: when first loaded */
+	wall_t starts, ends;     /**< first phase's start, last phase's end */
+	uint64_t digest;         /**< of all bytes read; equal files, equal digest */
 
-	struct unit *units;             uint32_t n_units;
-	struct contact *contacts;       uint32_t n_contacts;
-	text_t *names;                  uint32_t n_names;
-	struct policy *policies;        uint32_t n_policies;
-	struct step *steps;             uint32_t n_steps;
-	struct audience *audiences;     uint32_t n_audiences;
-	struct obligation *obligations; uint32_t n_obligations;
-	struct occurrence *occurrences; uint32_t n_occurrences;
-	uint32_t *owing;                uint32_t n_owing;
-	struct alarm *alarms;           uint32_t n_alarms;
-	struct period *periods;         uint32_t n_periods;
-	struct roster *rosters;         uint32_t n_rosters;
-	struct shift *shifts;           uint32_t n_shifts;
+	struct unit *units;
+	uint32_t n_units;
+	struct contact *contacts;
+	uint32_t n_contacts;
+	text_t *names;
+	uint32_t n_names;
+	struct policy *policies;
+	uint32_t n_policies;
+	struct step *steps;
+	uint32_t n_steps;
+	struct audience *audiences;
+	uint32_t n_audiences;
+	struct obligation *obligations;
+	uint32_t n_obligations;
+	struct occurrence *occurrences;
+	uint32_t n_occurrences;
+	uint32_t *owing;
+	uint32_t n_owing;
+	struct alarm *alarms;
+	uint32_t n_alarms;
+	struct period *periods;
+	uint32_t n_periods;
+	struct roster *rosters;
+	uint32_t n_rosters;
+	struct shift *shifts;
+	uint32_t n_shifts;
 
 	const struct zone *zone; /**< calendars/zone.h; borrowed, lives for ever */
 	const struct days *days; /**< calendars/days.h; owned */
@@ -292,7 +305,7 @@ enum sort {
 
 /** What became of a notice. */
 enum notice_state {
-	NOTICE_PLANNED,    /**< in a message that waits */
+	NOTICE_PLANNED, /**< in a message that waits */
 	NOTICE_SENT,
 	NOTICE_SUPERSEDED, /**< a later step or a decision stands for it */
 	NOTICE_WITHDRAWN,  /**< answered or moved before it was told */

@@ -107,78 +107,74 @@ static uint32_t shifts_of(const char *const *lines, struct shift shifts[SHIFTS_M
 	return n;
 }
 
+static const struct {
+	const char *name, *from, *to;
+	const char *shifts[SHIFTS_MAX];
+	const char *leader, *staff;
+} watch_rows[] = {
+	{"nobody at all", "01 00:00", "02 00:00", {NULL}, "01 00:00-02 00:00", "01 00:00-02 00:00"},
+	{"an all-day shift covers its day, but only for its part",
+	 "01 00:00",
+	 "02 00:00",
+	 {"L 01 00:00 02 00:00 Li"},
+	 "",
+	 "01 00:00-02 00:00"},
+	{"day and night without a break",
+	 "01 00:00",
+	 "03 00:00",
+	 {"S 01 00:00 01 08:00 A", "S 01 08:00 01 20:00 B", "S 01 20:00 02 08:00 C",
+	  "S 02 08:00 03 08:00 D", "L 01 00:00 03 00:00 Li"},
+	 "",
+	 ""},
+	{"over midnight",
+	 "01 20:00",
+	 "02 08:00",
+	 {"S 01 20:00 02 08:00 A", "L 01 22:00 02 06:00 Li"},
+	 "01 20:00-01 22:00, 02 06:00-02 08:00",
+	 ""},
+	{"a minute between two shifts",
+	 "01 00:00",
+	 "02 00:00",
+	 {"S 01 00:00 01 08:00 A", "S 01 08:01 02 00:00 B", "L 01 00:00 02 00:00 Li"},
+	 "",
+	 "01 08:00-01 08:01"},
+	{"shifts that overlap, in any order",
+	 "01 00:00",
+	 "02 00:00",
+	 {"S 01 10:00 02 00:00 C", "S 01 00:00 01 12:00 A", "S 01 02:00 01 03:00 B",
+	  "L 30 00:00 31 00:00 Li"},
+	 "01 00:00-02 00:00",
+	 ""},
+	{"a shift that reaches in from before and out behind",
+	 "02 00:00",
+	 "03 00:00",
+	 {"S 01 08:00 02 08:00 A", "S 02 20:00 03 08:00 B", "L 01 00:00 04 00:00 Li"},
+	 "",
+	 "02 08:00-02 20:00"},
+	{"a shift of no length covers nothing",
+	 "01 00:00",
+	 "01 12:00",
+	 {"S 01 06:00 01 06:00 A", "L 01 08:00 01 02:00 Li"},
+	 "01 00:00-01 12:00",
+	 "01 00:00-01 12:00"},
+	{"shifts around but not in it",
+	 "05 00:00",
+	 "05 12:00",
+	 {"S 04 12:00 05 00:00 A", "S 05 12:00 06 00:00 B", "L 05 00:00 05 12:00 Li"},
+	 "",
+	 "05 00:00-05 12:00"},
+	{"a period of no length has no gap", "05 00:00", "05 00:00", {NULL}, "", ""},
+};
+
 static void hours_that_nobody_watches(void **state)
 {
-	static const struct {
-		const char *name, *from, *to;
-		const char *shifts[SHIFTS_MAX];
-		const char *leader, *staff;
-	} rows[] = {
-		{"nobody at all",
-		 "01 00:00",
-		 "02 00:00",
-		 {NULL},
-		 "01 00:00-02 00:00",
-		 "01 00:00-02 00:00"},
-		{"an all-day shift covers its day, but only for its part",
-		 "01 00:00",
-		 "02 00:00",
-		 {"L 01 00:00 02 00:00 Li"},
-		 "",
-		 "01 00:00-02 00:00"},
-		{"day and night without a break",
-		 "01 00:00",
-		 "03 00:00",
-		 {"S 01 00:00 01 08:00 A", "S 01 08:00 01 20:00 B", "S 01 20:00 02 08:00 C",
-		  "S 02 08:00 03 08:00 D", "L 01 00:00 03 00:00 Li"},
-		 "",
-		 ""},
-		{"over midnight",
-		 "01 20:00",
-		 "02 08:00",
-		 {"S 01 20:00 02 08:00 A", "L 01 22:00 02 06:00 Li"},
-		 "01 20:00-01 22:00, 02 06:00-02 08:00",
-		 ""},
-		{"a minute between two shifts",
-		 "01 00:00",
-		 "02 00:00",
-		 {"S 01 00:00 01 08:00 A", "S 01 08:01 02 00:00 B", "L 01 00:00 02 00:00 Li"},
-		 "",
-		 "01 08:00-01 08:01"},
-		{"shifts that overlap, in any order",
-		 "01 00:00",
-		 "02 00:00",
-		 {"S 01 10:00 02 00:00 C", "S 01 00:00 01 12:00 A", "S 01 02:00 01 03:00 B",
-		  "L 30 00:00 31 00:00 Li"},
-		 "01 00:00-02 00:00",
-		 ""},
-		{"a shift that reaches in from before and out behind",
-		 "02 00:00",
-		 "03 00:00",
-		 {"S 01 08:00 02 08:00 A", "S 02 20:00 03 08:00 B", "L 01 00:00 04 00:00 Li"},
-		 "",
-		 "02 08:00-02 20:00"},
-		{"a shift of no length covers nothing",
-		 "01 00:00",
-		 "01 12:00",
-		 {"S 01 06:00 01 06:00 A", "L 01 08:00 01 02:00 Li"},
-		 "01 00:00-01 12:00",
-		 "01 00:00-01 12:00"},
-		{"shifts around but not in it",
-		 "05 00:00",
-		 "05 12:00",
-		 {"S 04 12:00 05 00:00 A", "S 05 12:00 06 00:00 B", "L 05 00:00 05 12:00 Li"},
-		 "",
-		 "05 00:00-05 12:00"},
-		{"a period of no length has no gap", "05 00:00", "05 00:00", {NULL}, "", ""},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(watch_rows); i++) {
 		struct shift shifts[SHIFTS_MAX];
-		uint32_t n = shifts_of(rows[i].shifts, shifts);
-		struct period p = {
-			.category = CATEGORY_WATCH, .from = at(rows[i].from), .to = at(rows[i].to)};
+		uint32_t n = shifts_of(watch_rows[i].shifts, shifts);
+		struct period p = {.category = CATEGORY_WATCH,
+				   .from = at(watch_rows[i].from),
+				   .to = at(watch_rows[i].to)};
 		GArray *gaps = roster_gaps(&p, 1, shifts, n, NONE, at("01 00:00"), at("30 00:00"));
 		GString *part[2] = {g_string_new(NULL), g_string_new(NULL)};
 
@@ -189,8 +185,9 @@ static void hours_that_nobody_watches(void **state)
 			g_string_append_printf(part[g.leader], "%s%s",
 					       part[g.leader]->len ? ", " : "", when);
 		}
-		if (strcmp(part[1]->str, rows[i].leader) || strcmp(part[0]->str, rows[i].staff))
-			fail_msg("%s: leader %s; staff %s", rows[i].name, part[1]->str,
+		if (strcmp(part[1]->str, watch_rows[i].leader) ||
+		    strcmp(part[0]->str, watch_rows[i].staff))
+			fail_msg("%s: leader %s; staff %s", watch_rows[i].name, part[1]->str,
 				 part[0]->str);
 		g_array_unref(gaps);
 		g_string_free(part[0], TRUE);
@@ -228,61 +225,60 @@ static void only_key_periods_and_the_days_asked_for(void **state)
 	g_array_unref(gaps);
 }
 
+static const struct {
+	const char *name;
+	const char *shifts[SHIFTS_MAX];
+	const char *clashes; /* "A/B HOURS", by index */
+} clash_rows[] = {
+	{"two people at once", {"S 01 08:00 01 20:00 Li", "S 01 08:00 01 20:00 Wang"}, ""},
+	{"one after the other", {"S 01 08:00 01 20:00 Li", "S 01 20:00 02 08:00 Li"}, ""},
+	{"an hour too many",
+	 {"S 01 08:00 01 21:00 Li", "S 01 20:00 02 08:00 Li"},
+	 "0/1 01 20:00-01 21:00"},
+	{"leader and staff at once",
+	 {"L 01 00:00 02 00:00 Li", "S 01 08:00 01 20:00 Li"},
+	 "0/1 01 08:00-01 20:00"},
+	{"in two rosters",
+	 {"S 01 08:00 01 20:00 Li @1", "S 01 08:00 01 20:00 Li @2"},
+	 "0/1 01 08:00-01 20:00"},
+	{"over midnight into an all-day shift",
+	 {"S 02 00:00 03 00:00 Li", "S 01 20:00 02 08:00 Li"},
+	 "1/0 02 00:00-02 08:00"},
+	{"one name, two addresses: two people",
+	 {"S 01 08:00 01 20:00 Li a@example.org", "S 01 08:00 01 20:00 Li b@example.org"},
+	 ""},
+	{"two names, one address: one person",
+	 {"S 01 08:00 01 20:00 Li a@example.org", "S 01 08:00 01 20:00 Lee A@Example.ORG"},
+	 "0/1 01 08:00-01 20:00"},
+	{"by name here and by address there, known from the units",
+	 {"S 01 08:00 01 20:00 Wang #0", "S 01 08:00 01 20:00 W wang@example.org"},
+	 "0/1 01 08:00-01 20:00"},
+	{"the same shift listed twice",
+	 {"S 01 08:00 01 20:00 Li =x", "S 01 08:00 01 20:00 Li =x", "S 01 08:00 01 20:00 Li =x"},
+	 ""},
+	{"the same one in a copy of the roster",
+	 {"S 01 08:00 01 20:00 Li =x @1", "S 01 08:00 01 20:00 Li =x @2"},
+	 "0/1 01 08:00-01 20:00"},
+	{"nobody's shifts", {"S 01 08:00 01 20:00", "S 01 08:00 01 20:00"}, ""},
+	{"a shift of no length", {"S 01 08:00 01 20:00 Li", "S 01 09:00 01 09:00 Li"}, ""},
+	{"three at once are three pairs",
+	 {"S 01 08:00 01 20:00 Li", "S 01 09:00 01 12:00 Li", "S 01 10:00 01 11:00 Li"},
+	 "0/1 01 09:00-01 12:00, 0/2 01 10:00-01 11:00, 1/2 01 10:00-01 11:00"},
+	{"a long one hides none behind a short one",
+	 {"S 01 08:00 03 08:00 Li", "S 01 09:00 01 10:00 Li", "S 02 09:00 02 10:00 Li"},
+	 "0/1 01 09:00-01 10:00, 0/2 02 09:00-02 10:00"},
+	{"only what lies in the days asked for",
+	 {"S 19 08:00 22 08:00 Li", "S 19 20:00 22 20:00 Li", "S 25 08:00 25 20:00 Li",
+	  "S 25 08:00 25 20:00 Li"},
+	 "0/1 19 20:00-20 00:00"},
+};
+
 static void people_who_watch_twice(void **state)
 {
-	static const struct {
-		const char *name;
-		const char *shifts[SHIFTS_MAX];
-		const char *clashes; /* "A/B HOURS", by index */
-	} rows[] = {
-		{"two people at once", {"S 01 08:00 01 20:00 Li", "S 01 08:00 01 20:00 Wang"}, ""},
-		{"one after the other", {"S 01 08:00 01 20:00 Li", "S 01 20:00 02 08:00 Li"}, ""},
-		{"an hour too many",
-		 {"S 01 08:00 01 21:00 Li", "S 01 20:00 02 08:00 Li"},
-		 "0/1 01 20:00-01 21:00"},
-		{"leader and staff at once",
-		 {"L 01 00:00 02 00:00 Li", "S 01 08:00 01 20:00 Li"},
-		 "0/1 01 08:00-01 20:00"},
-		{"in two rosters",
-		 {"S 01 08:00 01 20:00 Li @1", "S 01 08:00 01 20:00 Li @2"},
-		 "0/1 01 08:00-01 20:00"},
-		{"over midnight into an all-day shift",
-		 {"S 02 00:00 03 00:00 Li", "S 01 20:00 02 08:00 Li"},
-		 "1/0 02 00:00-02 08:00"},
-		{"one name, two addresses: two people",
-		 {"S 01 08:00 01 20:00 Li a@example.org", "S 01 08:00 01 20:00 Li b@example.org"},
-		 ""},
-		{"two names, one address: one person",
-		 {"S 01 08:00 01 20:00 Li a@example.org", "S 01 08:00 01 20:00 Lee A@Example.ORG"},
-		 "0/1 01 08:00-01 20:00"},
-		{"by name here and by address there, known from the units",
-		 {"S 01 08:00 01 20:00 Wang #0", "S 01 08:00 01 20:00 W wang@example.org"},
-		 "0/1 01 08:00-01 20:00"},
-		{"the same shift listed twice",
-		 {"S 01 08:00 01 20:00 Li =x", "S 01 08:00 01 20:00 Li =x",
-		  "S 01 08:00 01 20:00 Li =x"},
-		 ""},
-		{"the same one in a copy of the roster",
-		 {"S 01 08:00 01 20:00 Li =x @1", "S 01 08:00 01 20:00 Li =x @2"},
-		 "0/1 01 08:00-01 20:00"},
-		{"nobody's shifts", {"S 01 08:00 01 20:00", "S 01 08:00 01 20:00"}, ""},
-		{"a shift of no length", {"S 01 08:00 01 20:00 Li", "S 01 09:00 01 09:00 Li"}, ""},
-		{"three at once are three pairs",
-		 {"S 01 08:00 01 20:00 Li", "S 01 09:00 01 12:00 Li", "S 01 10:00 01 11:00 Li"},
-		 "0/1 01 09:00-01 12:00, 0/2 01 10:00-01 11:00, 1/2 01 10:00-01 11:00"},
-		{"a long one hides none behind a short one",
-		 {"S 01 08:00 03 08:00 Li", "S 01 09:00 01 10:00 Li", "S 02 09:00 02 10:00 Li"},
-		 "0/1 01 09:00-01 10:00, 0/2 02 09:00-02 10:00"},
-		{"only what lies in the days asked for",
-		 {"S 19 08:00 22 08:00 Li", "S 19 20:00 22 20:00 Li", "S 25 08:00 25 20:00 Li",
-		  "S 25 08:00 25 20:00 Li"},
-		 "0/1 19 20:00-20 00:00"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(clash_rows); i++) {
 		struct shift shifts[SHIFTS_MAX];
-		uint32_t n = shifts_of(rows[i].shifts, shifts);
+		uint32_t n = shifts_of(clash_rows[i].shifts, shifts);
 		GArray *clashes =
 			roster_clashes(&campaign, shifts, n, at("01 00:00"), at("20 00:00"));
 		GString *got = g_string_new(NULL);
@@ -293,8 +289,8 @@ static void people_who_watch_twice(void **state)
 
 			g_string_append_printf(got, "%s%u/%u %s", j ? ", " : "", c.a, c.b, when);
 		}
-		if (strcmp(got->str, rows[i].clashes) != 0)
-			fail_msg("%s: %s", rows[i].name, got->str);
+		if (strcmp(got->str, clash_rows[i].clashes) != 0)
+			fail_msg("%s: %s", clash_rows[i].name, got->str);
 		g_array_unref(clashes);
 		g_string_free(got, TRUE);
 	}

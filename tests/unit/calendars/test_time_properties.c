@@ -370,8 +370,7 @@ static void random_holidays(int64_t t)
 	days_seal(days);
 }
 
-static void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void tell(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static void tell(const char *fmt, ...)
 {
 	size_t used = strlen(story);
 	va_list ap;
