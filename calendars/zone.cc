@@ -12,7 +12,6 @@
 #include "zone.h"
 
 #include <dirent.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <cctz/civil_time.h>
@@ -297,7 +296,7 @@ const struct zone *zone_find(const std::string &name)
 {
 	if (!name_allowed(name))
 		return nullptr;
-	if (strcasecmp(name.c_str(), "UTC") == 0)
+	if (g_ascii_strcasecmp(name.c_str(), "UTC") == 0)
 		return zone_utc();
 
 	auto entry = index_get().find(lower(name));
@@ -419,11 +418,13 @@ const struct zone *zone_get_windows(const char *name)
 		return nullptr;
 
 	auto end = std::end(windows_zones);
-	auto at = std::lower_bound(
-		std::begin(windows_zones), end, name,
-		[](const auto &row, const char *n) { return strcasecmp(row.windows, n) < 0; });
+	auto at = std::lower_bound(std::begin(windows_zones), end, name,
+				   [](const auto &row, const char *n) {
+					   return g_ascii_strcasecmp(row.windows, n) < 0;
+				   });
 
-	return at != end && strcasecmp(at->windows, name) == 0 ? zone_get(at->iana) : nullptr;
+	return at != end && g_ascii_strcasecmp(at->windows, name) == 0 ? zone_get(at->iana)
+								       : nullptr;
 }
 
 const char *zone_name(const struct zone *z)
