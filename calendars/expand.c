@@ -9,10 +9,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "order.h"
 #include "series.h"
 
 #define MIB (1024u * 1024u)
-#define ROOM_MAX 2000000u /* instances of one expansion, over all components */
 
 /* Years 1 to 9999: beyond them dates have no name. */
 #define WALL_FIRST (INT64_C(-62135596800) * SECOND)
@@ -105,46 +105,6 @@ const GPtrArray *calendar_components(const struct calendar *c)
 	return c->components;
 }
 
-static gint by_start(gconstpointer a, gconstpointer b)
-{
-	const struct instance *x = *(struct instance *const *)a;
-	const struct instance *y = *(struct instance *const *)b;
-	int order;
-
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	order = strcmp(x->component->uid, y->component->uid);
-	if (order == 0)
-		order = strcmp(x->rid, y->rid);
-	if (order == 0)
-		order = x->component->line - y->component->line;
-	return order;
-}
-
-/* Two VCALENDARs of a file, or two files, that hold the same thing hold it once. */
-static bool is_same(const struct instance *a, const struct instance *b)
-{
-	return a->start == b->start && a->end == b->end &&
-	       a->component->todo == b->component->todo && *a->component->uid != 0 &&
-	       strcmp(a->component->uid, b->component->uid) == 0 && strcmp(a->rid, b->rid) == 0;
-}
-
-static void drop_same(GPtrArray *list)
-{
-	guint kept = 0;
-
-	for (guint i = 0; i < list->len; i++) {
-		if (kept > 0 && is_same(list->pdata[kept - 1], list->pdata[i])) {
-			g_free(list->pdata[i]);
-			continue;
-		}
-		list->pdata[kept++] = list->pdata[i];
-	}
-	for (guint i = kept; i < list->len; i++)
-		list->pdata[i] = NULL; /* moved to the front: not the array's to free here */
-	g_ptr_array_set_size(list, (gint)kept);
-}
-
 GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 			   const struct calendar_limits *limits, struct findings *findings)
 {
@@ -155,7 +115,7 @@ GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 				  .limits = limits,
 				  .findings = findings,
 				  .pool = &pool,
-				  .room = ROOM_MAX};
+				  .room = SERIES_ROOM};
 	const GPtrArray *list = series(c);
 
 	w.starts = series_starts_new();
@@ -165,8 +125,7 @@ GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 		series_expand(list->pdata[i], &w);
 	g_array_free(w.starts, TRUE);
 	g_array_free(w.excluded, TRUE);
-	g_ptr_array_sort(w.out, by_start);
-	drop_same(w.out);
+	order_instances(w.out);
 	return w.out;
 }
 

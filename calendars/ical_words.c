@@ -13,8 +13,8 @@
 
 static bool is_word(const char *name)
 {
-	static const char *const names[] = {"SUMMARY",    "DESCRIPTION", "LOCATION", "STATUS",
-					    "CATEGORIES", "ATTENDEE",    "TRIGGER"};
+	static const char *const names[] = {"DESCRIPTION", "LOCATION", "STATUS",
+					    "CATEGORIES",  "ATTENDEE", "TRIGGER"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -64,6 +64,40 @@ static char *trimmed(const char *text)
 	return g_strstrip(g_utf8_make_valid(text != NULL ? text : "", -1));
 }
 
+/* TEXT of RFC 5545 3.3.11; an escape that it does not know stays as it is. */
+static char *unescaped(const char *p)
+{
+	GString *text = g_string_new(NULL);
+
+	for (; *p != 0; p++) {
+		if (*p != '\\' || p[1] == 0)
+			g_string_append_c(text, *p);
+		else if (p[1] == 'n' || p[1] == 'N')
+			g_string_append_c(text, '\n');
+		else if (strchr("\\;,\"", p[1]) != NULL)
+			g_string_append_c(text, p[1]);
+		else
+			g_string_append_printf(text, "\\%c", p[1]);
+		if (*p == '\\' && p[1] != 0)
+			p++;
+	}
+	return g_string_free(text, FALSE);
+}
+
+/* SUMMARY by ourselves: libical trims it, and it is compared with what other programs show. */
+static char *summary(const struct scan *scan, uint32_t index)
+{
+	const struct scan_component *c = scan_component_at(scan, index);
+
+	for (uint32_t i = c->first; i < c->last; i++) {
+		const struct scan_line *l = scan_line_at(scan, i);
+
+		if (l->component == index && strcmp(l->name, "SUMMARY") == 0)
+			return unescaped(l->value);
+	}
+	return g_strdup("");
+}
+
 /* A mailbox in lower case, or whatever else stands there. */
 static char *attendee(const char *value)
 {
@@ -88,9 +122,6 @@ static void take(icalproperty *p, struct calendar_component *out)
 	char *text;
 
 	switch ((int)icalproperty_isa(p)) {
-	case ICAL_SUMMARY_PROPERTY:
-		set_once(&out->summary, icalproperty_get_summary(p));
-		break;
 	case ICAL_DESCRIPTION_PROPERTY:
 		set_once(&out->description, icalproperty_get_description(p));
 		break;
@@ -176,7 +207,7 @@ int ical_words_read(const struct ical_reader *r, uint32_t index, struct calendar
 		tell_errors(r, c, out);
 		icalcomponent_free(c);
 	}
-	set_once(&out->summary, "");
+	out->summary = summary(r->scan, index);
 	set_once(&out->description, "");
 	set_once(&out->location, "");
 	set_once(&out->status, "");

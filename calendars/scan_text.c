@@ -1,8 +1,8 @@
 /*
  * scan_text.c - bytes of any charset to unfolded lines of UTF-8.
  *
- * Never refuses a byte: what no charset explains becomes U+FFFD with a warning, because a
- * summary that reads badly is no reason to lose a deadline.
+ * Never refuses a byte: what is neither UTF-8 nor GB18030 is read as Windows-1252, and what is
+ * not even that becomes U+FFFD: a summary that reads badly is no reason to lose a deadline.
  */
 #include "scan_text.h"
 
@@ -120,16 +120,15 @@ static void decode(const char *file, GArray *lines, GPtrArray *texts, struct fin
 		if (bad > good)
 			text = g_convert(l->text, (gssize)l->size, "UTF-8", "GB18030", NULL, NULL,
 					 NULL);
-		if (text == NULL || strlen(text) == 0) {
-			g_free(text);
+		if (text == NULL)
+			text = g_convert(l->text, (gssize)l->size, "UTF-8", "WINDOWS-1252", NULL,
+					 NULL, NULL);
+		if (text == NULL)
 			text = g_utf8_make_valid(l->text, (gssize)l->size);
-			if (!told)
-				findings_add(f, SEVERITY_WARNING, file, l->line, 0, "BAD_CHARSET",
-					     NULL,
-					     "有字节既不是 UTF-8 也不是 GB18030，已用 U+FFFD 代替；"
-					     "请另存为 UTF-8");
-			told = true;
-		}
+		if (!told && bad <= good)
+			findings_add(f, SEVERITY_WARNING, file, l->line, 0, "BAD_CHARSET", NULL,
+				     "有字节不是 UTF-8，显示出来的文字可能不对；请另存为 UTF-8");
+		told = true;
 		g_ptr_array_add(texts, text);
 		l->text = text;
 		l->size = strlen(text);

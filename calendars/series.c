@@ -128,6 +128,20 @@ static void settle(struct series *s)
 	g_ptr_array_set_size(s->overrides, (gint)kept);
 }
 
+static const char *series_uid(const struct series *s)
+{
+	const struct ical_component *c = s->master;
+
+	return c != NULL ? c->shown.uid
+			 : ((struct ical_component *)s->overrides->pdata[0])->shown.uid;
+}
+
+static gint by_uid(gconstpointer a, gconstpointer b)
+{
+	return strcmp(series_uid(*(struct series *const *)a),
+		      series_uid(*(struct series *const *)b));
+}
+
 static void add_override(struct build *b, struct ical_component *c)
 {
 	struct series *s = series_of(b, c);
@@ -167,6 +181,8 @@ GPtrArray *series_build(const GPtrArray *components)
 		if (s->overrides != NULL)
 			settle(s);
 	}
+	/* Expanded by UID, instances of one start come out in order. */
+	g_ptr_array_sort(b.list, by_uid);
 	g_hash_table_unref(b.by_stream);
 	g_hash_table_unref(b.by_uid);
 	return b.list;

@@ -22,12 +22,15 @@ struct series {
 /**
  * Group @components (struct ical_component *) by kind and UID; one without UID is a series of its
  * own. The newest of several masters, or of overrides of one instance, stays; the others are
- * marked superseded. Returns a GPtrArray of struct series *, in file order.
+ * marked superseded. Returns a GPtrArray of struct series *, by UID.
  */
 GPtrArray *series_build(const GPtrArray *components);
 
 /** The key of @t for the instances of @master (NULL: an orphan stands for itself). */
 struct series_key series_key(const struct ical_component *master, const struct ical_time *t);
+
+#define SERIES_FREE 5000   /**< instances of a series that need no room */
+#define SERIES_ROOM 300000 /**< instances beyond them, of all series together */
 
 /** What expansion needs to know besides the series. */
 struct series_window {
@@ -36,7 +39,7 @@ struct series_window {
 	const struct calendar_limits *limits;
 	struct findings *findings; /**< may be NULL */
 	int64_t *pool;             /**< steps */
-	unsigned room;             /**< instances that may still be added, over all */
+	unsigned room;             /**< SERIES_ROOM, less what was taken */
 	GArray *starts, *excluded; /**< scratch, reused by every series */
 	GPtrArray *out;            /**< struct instance * */
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "series.h"
+#include "stamp.h"
 
 /* A start of the master's set. */
 struct start {
@@ -112,21 +113,6 @@ static void index_keys(struct work *k)
 
 /* ---- instances ------------------------------------------------------------ */
 
-static void rid_write(char *out, size_t size, const struct ical_component *master, wall_t at,
-		      local_t local)
-{
-	struct civil c;
-
-	if (master->start.date) {
-		local_split(local, &c);
-		g_snprintf(out, size, "%04d%02d%02d", c.year, c.month, c.day);
-		return;
-	}
-	local_split(at / SECOND - (at % SECOND < 0), &c);
-	g_snprintf(out, size, "%04d%02d%02dT%02d%02d%02dZ", c.year, c.month, c.day, c.hour,
-		   c.minute, c.second);
-}
-
 static bool in_window(const struct series_window *w, wall_t start, wall_t end)
 {
 	return start < w->to && (end > w->from || (end == start && start >= w->from));
@@ -142,6 +128,18 @@ static void tell_limit(struct work *k, struct ical_component *c)
 	c->told_limit = true;
 }
 
+/* Some instances are free to each series; beyond them all share what is left: w->room. */
+static bool take_room(struct work *k)
+{
+	if (k->count >= k->w->limits->instances_max)
+		return false;
+	if (k->count >= SERIES_FREE && k->w->room == 0)
+		return false;
+	if (k->count++ >= SERIES_FREE)
+		k->w->room--;
+	return true;
+}
+
 /* One instance of @c that starts at @at, which is @local on the clock of @tz. */
 static void emit(struct work *k, struct ical_component *c, const struct ical_time *start, wall_t at,
 		 const struct ical_extent *extent, const struct identity *id)
@@ -154,14 +152,12 @@ static void emit(struct work *k, struct ical_component *c, const struct ical_tim
 
 	if (!in_window(w, at, end))
 		return;
-	if (k->count >= w->limits->instances_max || w->room == 0) {
+	if (!take_room(k)) {
 		tell_limit(k, c);
 		return;
 	}
-	k->count++;
-	w->room--;
 	/* The text of .rid lives behind its instance: one allocation for each. */
-	i = g_malloc(sizeof(*i) + 24);
+	i = g_malloc(sizeof(*i) + STAMP_SIZE);
 	rid = (char *)(i + 1);
 	strcpy(rid, "-");
 	*i = (struct instance){.component = &c->shown,
@@ -182,7 +178,10 @@ static void emit(struct work *k, struct ical_component *c, const struct ical_tim
 	i->local_end = zone_local(i->zone, end);
 	if (id->master != NULL) {
 		i->rid_at = id->at;
-		rid_write(rid, 24, id->master, id->at, id->local);
+		if (id->master->start.date)
+			stamp_date(rid, id->local);
+		else
+			stamp_instant(rid, id->at);
 	}
 	g_ptr_array_add(w->out, i);
 }

@@ -4,38 +4,30 @@
 #include <string.h>
 
 #include "expand.h"
+#include "stamp.h"
 
 static void add_instant(GString *out, wall_t t)
 {
-	char text[24];
-	struct civil c;
+	char text[STAMP_SIZE];
 
-	local_split(t / SECOND - (t % SECOND < 0), &c);
-	g_snprintf(text, sizeof(text), "%04d%02d%02dT%02d%02d%02dZ", c.year, c.month, c.day, c.hour,
-		   c.minute, c.second);
-	g_string_append(out, text);
+	g_string_append_len(out, text, stamp_instant(text, t));
 }
 
 /* A column must not end its line or itself. */
 static void add_text(GString *out, const char *text)
 {
-	for (; *text != 0; text++) {
-		switch (*text) {
-		case '\\':
-			g_string_append(out, "\\\\");
+	while (*text != 0) {
+		size_t plain = strcspn(text, "\\\t\n\r");
+
+		g_string_append_len(out, text, (gssize)plain);
+		text += plain;
+		if (*text == 0)
 			break;
-		case '\t':
-			g_string_append(out, "\\t");
-			break;
-		case '\n':
-			g_string_append(out, "\\n");
-			break;
-		case '\r':
-			g_string_append(out, "\\r");
-			break;
-		default:
-			g_string_append_c(out, *text);
-		}
+		g_string_append(out, *text == '\\'   ? "\\\\"
+				     : *text == '\t' ? "\\t"
+				     : *text == '\n' ? "\\n"
+						     : "\\r");
+		text++;
 	}
 }
 
@@ -86,44 +78,69 @@ static gint by_bytes(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The lines of instances that start together, sorted: those before and after are in order. */
-static void add_together(GString *out, const GPtrArray *instances, guint from, guint to)
+/* Put the lines from @begin on in order; @lines is scratch. */
+static void sort_lines(GString *out, gsize begin, GPtrArray *lines)
 {
-	GPtrArray *lines;
+	char *copy = g_strndup(out->str + begin, out->len - begin), *p = copy;
 
-	if (to - from == 1) {
-		add_line(out, instances->pdata[from]);
-		g_string_append_c(out, '\n');
-		return;
-	}
-	lines = g_ptr_array_new_with_free_func(g_free);
-	for (guint i = from; i < to; i++) {
-		GString *line = g_string_new(NULL);
-
-		add_line(line, instances->pdata[i]);
-		g_ptr_array_add(lines, g_string_free(line, FALSE));
+	g_ptr_array_set_size(lines, 0);
+	for (char *end; *p != 0; p = end + 1) {
+		end = strchr(p, '\n');
+		*end = 0;
+		g_ptr_array_add(lines, p);
 	}
 	g_ptr_array_sort(lines, by_bytes);
+	g_string_truncate(out, begin);
 	for (guint i = 0; i < lines->len; i++) {
 		g_string_append(out, lines->pdata[i]);
 		g_string_append_c(out, '\n');
 	}
-	g_ptr_array_unref(lines);
+	g_free(copy);
 }
 
+/* Does the line at @b come before the one at @a? Both end in a newline, which sorts first. */
+static bool is_before(const char *b, const char *a)
+{
+	while (*a == *b && *a != '\n') {
+		a++;
+		b++;
+	}
+	if (*a == '\n' || *b == '\n')
+		return *b == '\n' && *a != '\n';
+	return (unsigned char)*b < (unsigned char)*a;
+}
+
+/*
+ * Instances come by start and UID, which is nearly the order of their lines: only those that start
+ * together, but end or are named otherwise, have to be sorted.
+ */
 char *calendar_tsv(const GPtrArray *instances)
 {
-	GString *out = g_string_new(NULL);
-	guint to;
+	GString *out = g_string_sized_new(instances->len * 64 + 1);
+	GPtrArray *lines = g_ptr_array_new();
+	gsize begin = 0, last = 0;
+	bool sorted = true;
+	wall_t start = WALL_ALWAYS;
 
-	for (guint from = 0; from < instances->len; from = to) {
-		const struct instance *first = instances->pdata[from];
+	for (guint i = 0; i < instances->len; i++) {
+		const struct instance *x = instances->pdata[i];
+		gsize at = out->len;
 
-		to = from + 1;
-		while (to < instances->len &&
-		       ((const struct instance *)instances->pdata[to])->start == first->start)
-			to++;
-		add_together(out, instances, from, to);
+		if (x->start != start) {
+			if (!sorted)
+				sort_lines(out, begin, lines);
+			at = begin = out->len;
+			sorted = true;
+			start = x->start;
+		}
+		add_line(out, x);
+		g_string_append_c(out, '\n');
+		if (at > begin && sorted)
+			sorted = !is_before(out->str + at, out->str + last);
+		last = at;
 	}
+	if (!sorted)
+		sort_lines(out, begin, lines);
+	g_ptr_array_unref(lines);
 	return g_string_free(out, FALSE);
 }
