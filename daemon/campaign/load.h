@@ -42,11 +42,12 @@ void campaign_files_add(struct campaign_files *f, const char *path, const void *
  * whether findings->errors > 0 keeps the last good campaign in force.
  */
 int campaign_load(const struct campaign_files *files, wall_t until, struct campaign **out,
-                  struct findings *findings);
+		  struct findings *findings);
 void campaign_free(struct campaign **c);
 
 /** Lints that need the whole campaign (design: "check warns"). Adds warnings and errors. */
-void campaign_lint(const struct campaign *c, const struct campaign_files *files, struct findings *findings);
+void campaign_lint(const struct campaign *c, const struct campaign_files *files,
+		   struct findings *findings);
 
 /** Index by id / (uid, rid); NONE if there is none. Linear or hashed, callers need not care. */
 uint32_t campaign_find_unit(const struct campaign *c, const char *id);

@@ -1,0 +1,61 @@
+/*
+ * files.c - the bytes of a campaign's directory, in memory.
+ */
+#include <string.h>
+
+#include "daemon/campaign/build.h"
+
+static void file_free(gpointer data)
+{
+	struct campaign_file *f = data;
+
+	g_free(f->path);
+	g_free(f->bytes);
+	g_free(f);
+}
+
+struct campaign_files *campaign_files_new(const char *key)
+{
+	struct campaign_files *f = g_new0(struct campaign_files, 1);
+
+	f->key = g_strdup(key);
+	f->files = g_ptr_array_new_with_free_func(file_free);
+	return f;
+}
+
+void campaign_files_free(struct campaign_files **f)
+{
+	if (!*f)
+		return;
+	g_free((*f)->key);
+	g_ptr_array_unref((*f)->files);
+	g_free(*f);
+	*f = NULL;
+}
+
+void campaign_files_add(struct campaign_files *f, const char *path, const void *bytes, size_t size)
+{
+	struct campaign_file *file = g_new0(struct campaign_file, 1);
+	int at = 0;
+
+	file->path = g_strdup(path);
+	file->bytes = g_malloc(size + 1);
+	memcpy(file->bytes, size ? bytes : "", size);
+	file->bytes[size] = '\0'; /* a convenience for debuggers; readers go by the size */
+	file->size = size;
+	while ((unsigned)at < f->files->len &&
+	       strcmp(((struct campaign_file *)f->files->pdata[at])->path, path) < 0)
+		at++;
+	g_ptr_array_insert(f->files, at, file);
+}
+
+const struct campaign_file *campaign_files_find(const struct campaign_files *f, const char *path)
+{
+	for (unsigned i = 0; i < f->files->len; i++) {
+		const struct campaign_file *file = f->files->pdata[i];
+
+		if (!strcmp(file->path, path))
+			return file;
+	}
+	return NULL;
+}

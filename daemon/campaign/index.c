@@ -1,0 +1,168 @@
+/*
+ * index.c - sorted indexes: half the size of hash tables, and the same for equal files.
+ */
+#include "daemon/campaign/index.h"
+
+#include <string.h>
+
+static gint unit_compare(gconstpointer pa, gconstpointer pb, gpointer data)
+{
+	const struct campaign *c = data;
+	const uint32_t *a = pa, *b = pb;
+
+	return strcmp(campaign_text(c, c->units[*a].id), campaign_text(c, c->units[*b].id));
+}
+
+static gint obligation_compare(gconstpointer pa, gconstpointer pb, gpointer data)
+{
+	const struct campaign *c = data;
+	const uint32_t *a = pa, *b = pb;
+
+	return strcmp(campaign_text(c, c->obligations[*a].uid),
+		      campaign_text(c, c->obligations[*b].uid));
+}
+
+static uint32_t *sorted(uint32_t n, GCompareDataFunc compare, struct campaign *c)
+{
+	uint32_t *list = g_new(uint32_t, MAX(n, 1));
+
+	for (uint32_t i = 0; i < n; i++)
+		list[i] = i;
+	if (n > 0)
+		g_qsort_with_data(list, (gint)n, sizeof(*list), compare, c);
+	return list;
+}
+
+static void *taken(GArray **array)
+{
+	void *data = g_array_free(*array, FALSE);
+
+	*array = NULL;
+	return data;
+}
+
+const struct campaign_index *campaign_index_new(struct build *b)
+{
+	struct campaign_index *x = g_new0(struct campaign_index, 1);
+
+	x->units_by_id = sorted(b->c->n_units, unit_compare, b->c);
+	x->obligations_by_uid = sorted(b->c->n_obligations, obligation_compare, b->c);
+	x->unit_lines = taken(&b->unit_lines);
+	x->policies = taken(&b->policy_places);
+	x->steps = taken(&b->step_places);
+	x->period_lines = taken(&b->period_lines);
+	x->office = b->office_place;
+	return x;
+}
+
+void campaign_index_free(const struct campaign_index **index)
+{
+	struct campaign_index *x = (struct campaign_index *)*index;
+
+	if (!x)
+		return;
+	g_free(x->units_by_id);
+	g_free(x->obligations_by_uid);
+	g_free(x->unit_lines);
+	g_free(x->policies);
+	g_free(x->steps);
+	g_free(x->period_lines);
+	g_free(x);
+	*index = NULL;
+}
+
+int campaign_unit_line(const struct campaign *c, uint32_t unit)
+{
+	return c->index ? c->index->unit_lines[unit] : 0;
+}
+
+struct place campaign_policy_place(const struct campaign *c, uint32_t policy)
+{
+	return c->index ? c->index->policies[policy] : (struct place){0, 0};
+}
+
+struct place campaign_step_place(const struct campaign *c, uint32_t step)
+{
+	return c->index ? c->index->steps[step] : (struct place){0, 0};
+}
+
+int campaign_period_line(const struct campaign *c, uint32_t period)
+{
+	return c->index ? c->index->period_lines[period] : 0;
+}
+
+struct place campaign_office_place(const struct campaign *c)
+{
+	return c->index ? c->index->office : (struct place){0, 0};
+}
+
+static uint32_t through_units(const struct campaign *c, const char *id)
+{
+	for (uint32_t i = 0; i < c->n_units; i++)
+		if (!strcmp(campaign_text(c, c->units[i].id), id))
+			return i;
+	return NONE;
+}
+
+static uint32_t through_obligations(const struct campaign *c, const char *uid)
+{
+	for (uint32_t i = 0; i < c->n_obligations; i++)
+		if (!strcmp(campaign_text(c, c->obligations[i].uid), uid))
+			return i;
+	return NONE;
+}
+
+uint32_t campaign_find_unit(const struct campaign *c, const char *id)
+{
+	uint32_t low = 0, high = c->n_units;
+
+	if (!c->index)
+		return through_units(c, id);
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2, unit = c->index->units_by_id[middle];
+		int order = strcmp(id, campaign_text(c, c->units[unit].id));
+
+		if (order == 0)
+			return unit;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NONE;
+}
+
+static uint32_t find_obligation(const struct campaign *c, const char *uid)
+{
+	uint32_t low = 0, high = c->n_obligations;
+
+	if (!c->index)
+		return through_obligations(c, uid);
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		uint32_t obligation = c->index->obligations_by_uid[middle];
+		int order = strcmp(uid, campaign_text(c, c->obligations[obligation].uid));
+
+		if (order == 0)
+			return obligation;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NONE;
+}
+
+uint32_t campaign_find_occurrence(const struct campaign *c, const char *uid, const char *rid)
+{
+	uint32_t obligation = find_obligation(c, uid);
+	const struct obligation *o;
+
+	if (obligation == NONE)
+		return NONE;
+	o = &c->obligations[obligation];
+	for (uint32_t i = o->occurrence; i < o->occurrence + o->occurrences; i++)
+		if (!strcmp(campaign_text(c, c->occurrences[i].rid), rid))
+			return i;
+	return NONE;
+}
