@@ -2,7 +2,7 @@
 """The papers agree with the programs and with each other.
 
 Every verb that dubanctl knows has its entry in both man pages and in the completion, and nothing
-is described that it does not know; the options too; both READMEs name the same commands; the
+is described that it does not know; the options and the settings too; both READMEs name the same commands; the
 commands, files and links that they name exist; CHANGES.md speaks of this version.
 """
 import re
@@ -104,6 +104,22 @@ def check_readmes():
     return problems
 
 
+def check_settings():
+    """Every key of duban.yaml that settings.c takes stands in both pages and in the example."""
+    arrays = re.findall(r"\b\w*keys\[\] = \{(.*?)\}", tree.read("daemon/settings.c"), re.S)
+    keys = {key for array in arrays for key in re.findall(r'"(\w+)"', array)}
+    if len(keys) < 10:
+        return [f"only {len(keys)} keys were found in daemon/settings.c"]
+    problems = []
+    for page in ("docs/man/duban.yaml.5.scd", "docs/man/zh_CN/duban.yaml.5.scd"):
+        problems += [f"{page}: the key {key} is missing" for key in sorted(keys)
+                     if f"*{key}*" not in tree.read(page)]
+    example = "docs/duban.yaml.example"
+    problems += [f"{example}: the key {key} is missing" for key in sorted(keys)
+                 if not re.search(rf"(^|[\s{{]){key}:", tree.read(example), re.M)]
+    return problems
+
+
 def check_links():
     """Links and file names of the papers lead somewhere."""
     problems = []
@@ -130,7 +146,7 @@ def check_version():
 
 
 def main():
-    tree.finish(check_verbs() + check_readmes() + check_links() + check_version(),
+    tree.finish(check_settings() + check_verbs() + check_readmes() + check_links() + check_version(),
                 "man pages, READMEs, completion, CHANGES.md")
 
 
