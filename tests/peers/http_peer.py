@@ -244,8 +244,8 @@ async def on_connection(receiver, reader, writer):
     try:
         while True:
             await connection.one()
-    except (Dropped, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, OSError,
-            ValueError):
+    except (Dropped, asyncio.CancelledError, ConnectionError, asyncio.IncompleteReadError,
+            ssl.SSLError, OSError, ValueError):
         pass
     finally:
         with contextlib.suppress(Exception):

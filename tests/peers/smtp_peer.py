@@ -425,7 +425,8 @@ async def on_connection(receiver, reader, writer):
     receiver.note(event="connect", session=session.number)
     try:
         await session.serve()
-    except (Dropped, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, OSError):
+    except (Dropped, asyncio.CancelledError, ConnectionError, asyncio.IncompleteReadError,
+            ssl.SSLError, OSError):
         pass
     except ValueError:  # a line beyond the reader's limit
         pass
