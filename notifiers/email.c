@@ -26,6 +26,7 @@
 
 #define TRIAL_PREFIX "【试运行】"
 #define IDENTITY_MAX 100
+#define LIST_KEY_MAX 40
 
 bool email_token_valid(const char *token)
 {
@@ -118,8 +119,8 @@ static void list_id_add(GString *out, const struct message *m, const char *host)
 	for (char *p = key; *p != '\0'; p++)
 		if (!g_ascii_isalnum(*p))
 			*p = '-';
-	if (strlen(key) > 60)
-		key[60] = '\0';
+	if (strlen(key) > LIST_KEY_MAX)
+		key[LIST_KEY_MAX] = '\0';
 	id = g_strdup_printf("%s.%s", key[0] != '\0' ? key : "campaign", host);
 	/* Without a name the angle brackets, which an address may lack, must still be there. */
 	header_add_address(out, "List-Id", name[0] != '\0' ? name : id, id);

@@ -11,7 +11,7 @@
 #define WORD_OPEN "=?UTF-8?B?"
 #define WORD_CLOSE "?="
 #define WORD_FRAME (sizeof(WORD_OPEN) + sizeof(WORD_CLOSE) - 2)
-#define BYTES_MIN 24 /* shorter words only to save a padding are not worth it */
+#define Q_OPEN "=?UTF-8?Q?"
 
 /* May @text stand as it is? Nothing that is, or could be taken for, an encoded word. */
 static bool plain(const char *text)
@@ -30,25 +30,25 @@ static bool plain(const char *text)
 	return text[0] != ' ' && (text[0] == '\0' || text[strlen(text) - 1] != ' ');
 }
 
-/* How many bytes of @text go into a word of at most @max bytes. */
+/*
+ * How many bytes of @text go into a base64 word of at most @max bytes: all of them if they
+ * fit, else as many as need no padding; 0 if no such cut exists.
+ */
 static size_t chunk_length(const char *text, size_t max)
 {
-	size_t whole = 0, unpadded = 0;
+	size_t unpadded = 0;
 
 	for (const char *p = text; *p != '\0';) {
 		const char *next = g_utf8_next_char(p);
 		size_t n = (size_t)(next - text);
 
 		if (n > max)
-			break;
-		whole = n;
+			return unpadded;
 		if (n % 3 == 0)
 			unpadded = n;
 		p = next;
 	}
-	if (text[whole] == '\0')
-		return whole; /* the last one may be padded */
-	return unpadded >= BYTES_MIN || unpadded == whole ? unpadded : whole;
+	return strlen(text); /* the last one may be padded */
 }
 
 static size_t column_of(const GString *out)
@@ -64,24 +64,38 @@ static void fold(GString *out)
 	g_string_append(out, "\r\n ");
 }
 
-/* Encoded words, folded; the column is where the first one may begin. */
+/* One character as a Q word: after it the bytes may fall into threes. Returns its length. */
+static size_t append_q_word(GString *out, const char *text)
+{
+	size_t n = (size_t)(g_utf8_next_char(text) - text);
+
+	g_string_append(out, Q_OPEN);
+	for (size_t i = 0; i < n; i++)
+		g_string_append_printf(out, "=%02X", (unsigned char)text[i]);
+	g_string_append(out, WORD_CLOSE);
+	return n;
+}
+
+static size_t append_word(GString *out, const char *text)
+{
+	size_t room = HEADER_LINE_MAX - column_of(out) - WORD_FRAME;
+	size_t n = chunk_length(text, MIN(room / 4 * 3, HEADER_CHUNK_MAX));
+	g_autofree char *base64 = NULL;
+
+	if (n == 0)
+		return append_q_word(out, text);
+	base64 = g_base64_encode((const guchar *)text, n);
+	g_string_append_printf(out, WORD_OPEN "%s" WORD_CLOSE, base64);
+	return n;
+}
+
+/* Encoded words, one a line; the column is where the first one may begin. */
 static void append_encoded(GString *out, const char *text)
 {
-	bool first = true;
-
+	text += append_word(out, text);
 	while (*text != '\0') {
-		size_t room, n;
-		g_autofree char *base64 = NULL;
-
-		if (!first)
-			fold(out);
-		first = false;
-		room = HEADER_LINE_MAX - column_of(out) - WORD_FRAME;
-		n = chunk_length(text, MIN(room / 4 * 3, HEADER_CHUNK_MAX));
-		must(n > 0);
-		base64 = g_base64_encode((const guchar *)text, n);
-		g_string_append_printf(out, WORD_OPEN "%s" WORD_CLOSE, base64);
-		text += n;
+		fold(out);
+		text += append_word(out, text);
 	}
 }
 

@@ -3,7 +3,7 @@
  *
  * GMime would write encoded words of up to 144 characters and its version 3.2.13 reads
  * only the first of several padded ones, so texts are cut here into words of at most 42
- * bytes, at character boundaries, a multiple of three bytes wherever the text allows it.
+ * bytes, at character boundaries, none but the last one padded.
  * No line passes 76 characters, none can hold a CR or LF of the text.
  */
 #ifndef NOTIFIERS_HEADER_H

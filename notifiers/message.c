@@ -7,8 +7,9 @@
 #define ITEM_STRINGS(X)                                                                            \
 	X(step)                                                                                    \
 	X(unit_id)                                                                                 \
-	X(unit) X(uid) X(rid) X(title) X(due_text) X(due_iso) X(on_time_text) X(role)              \
-		X(description) X(tags) X(reason) X(received_text) X(token)
+	X(unit)                                                                                    \
+	X(uid) X(rid) X(title) X(due_text) X(due_iso) X(on_time_text) X(role) X(description)       \
+		X(tags) X(reason) X(received_text) X(token)
 
 #define MESSAGE_STRINGS(X)                                                                         \
 	X(identity)                                                                                \
