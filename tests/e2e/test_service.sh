@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# The units under a real systemd: sandbox, socket activation, reload, watchdog, stop and start.
+#
+# Boots the machine's own systemd as PID 1 of private namespaces over an overlay of the root file
+# system, installs duban there, and throws everything away.  Nothing reaches the real machine.
+set -eu
+skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+[ "$(id -u)" = 0 ] || skip "needs root to boot a systemd in namespaces"
+[ -x /lib/systemd/systemd ] || skip "systemd is not installed"
+grep -qw overlay /proc/filesystems || skip "the kernel has no overlayfs"
+! grep -q '^DUBAN_SANITIZE:STRING=.' "$BINARY_DIR/CMakeCache.txt" ||
+	skip "a sanitizer does not fit into the unit's sandbox"
+work=$(mktemp -d)
+export work
+trap 'rm -rf "$work"' EXIT
+unshare --mount --pid --fork --uts --ipc --net --propagation private true 2>"$work/why" ||
+	skip "no namespaces here: $(head -n 1 "$work/why")"
+DESTDIR=$work/files cmake --install "$BINARY_DIR" --prefix /usr >"$work/install.log" 2>&1 || {
+	cat "$work/install.log"
+	exit 1
+}
+cp -r "$SOURCE_DIR/calendars/xinbei-2019" "$work/campaign"
+
+# Runs as root in the new root before the boot.
+cat >"$work/setup" <<'SETUP'
+set -eu
+cp -r /result/files/. /
+systemd-sysusers
+systemd-tmpfiles --create duban.conf
+cp -r /result/campaign /etc/duban/campaigns/xinbei
+cat >/etc/duban/duban.yaml <<'YAML'
+database: /var/lib/duban/duban.db
+campaigns: [/etc/duban/campaigns]
+mail: {relay: "smtp://127.0.0.1:2525", from: anweiban@example.org}
+redirect: shiyunxing@example.org
+YAML
+# In nested namespaces PrivateUsers= fails with 217/USER, which says nothing about the unit.  The
+# watchdog is made short to be seen in this life.
+mkdir -p /etc/systemd/system/duband.service.d
+printf '[Service]\nPrivateUsers=no\nWatchdogSec=3s\nRestartSec=100ms\n' \
+	>/etc/systemd/system/duband.service.d/test.conf
+SETUP
+
+# Runs as a service once the system is up.
+cat >"$work/test" <<'TEST'
+fail() {
+	echo "FAIL: $*"
+	systemctl status duband.service duband.socket --no-pager -l 2>&1 | tail -n 30
+	journalctl -u duband.service --no-pager 2>/dev/null | tail -n 30
+	exit 1
+}
+# until_true SECONDS COMMAND...: wait for a state, not for a time.
+until_true() {
+	local left=$(($1 * 10))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+pid_of() {
+	systemctl show -P MainPID duband.service
+}
+restarted() {
+	[ "$(pid_of)" != "$1" ] && [ "$(pid_of)" != 0 ] && systemctl is-active -q duband.service
+}
+
+systemctl start duband.socket || fail "the socket does not start"
+[ "$(stat -c '%a %U %G' /run/duban/control.sock)" = '660 duban duban' ] ||
+	fail "the socket is $(stat -c '%a %U %G' /run/duban/control.sock)"
+dubanctl status >/tmp/out 2>&1 || fail "the socket does not start the service: $(cat /tmp/out)"
+systemctl is-active -q duband.service || fail "not active after READY"
+[ "$(ps -o user= -p "$(pid_of)")" = duban ] || fail "runs as $(ps -o user= -p "$(pid_of)")"
+[ -s /var/lib/duban/duban.db ] || fail "no database in the state directory"
+
+runuser -u nobody -- dubanctl status >/tmp/out 2>&1 && fail "a stranger may look"
+runuser -u nobody -g duban -- dubanctl status >/tmp/out 2>&1 ||
+	fail "a member of the group may not look: $(cat /tmp/out)"
+
+systemctl reload duband.service || fail "reload of good files fails"
+echo 'no_such_key: 1' >>/etc/duban/campaigns/xinbei/campaign.yaml
+systemctl reload duband.service 2>/dev/null && fail "reload of broken files succeeds"
+dubanctl due >/tmp/out 2>&1 || fail "the last good files are not in force: $(cat /tmp/out)"
+sed -i '$d' /etc/duban/campaigns/xinbei/campaign.yaml
+systemctl reload duband.service || fail "reload of mended files fails"
+
+pid=$(pid_of)
+kill -STOP "$pid"
+until_true 20 restarted "$pid" || fail "a daemon that hangs is not restarted by the watchdog"
+pid=$(pid_of)
+kill -KILL "$pid"
+until_true 20 restarted "$pid" || fail "a daemon that was killed is not restarted"
+
+systemctl stop duband.service || fail "does not stop"
+[ "$(systemctl show -P Result duband.service)" = success ] || fail "stopping is no success"
+[ -S /run/duban/control.sock ] || fail "stopping took the socket away"
+dubanctl status >/tmp/out 2>&1 || fail "no start through the socket after a stop: $(cat /tmp/out)"
+
+systemctl stop duband.service
+echo 'no_such_key: 1' >>/etc/duban/duban.yaml
+systemctl start duband.service 2>/dev/null && fail "starts with a wrong configuration"
+[ "$(systemctl show -P ExecMainStatus duband.service)" = 78 ] ||
+	fail "a wrong configuration ends with $(systemctl show -P ExecMainStatus duband.service)"
+[ "$(systemctl show -P NRestarts duband.service)" -le 2 ] || fail "restarts with a wrong configuration"
+echo "service: started, reloaded, hung, killed, stopped, misconfigured"
+TEST
+chmod +x "$work/setup" "$work/test"
+sed -i '1i #!/bin/bash' "$work/setup" "$work/test"
+
+timeout -k 5 120 unshare --mount --pid --fork --uts --ipc --net --propagation private bash -euc '
+	o=$work/o
+	mkdir "$o"
+	mount -t tmpfs tmpfs "$o"
+	mkdir "$o"/u "$o"/w "$o"/r
+	r=$o/r
+	mount -t overlay overlay -o lowerdir=/,upperdir="$o"/u,workdir="$o"/w "$r"
+	mount -t proc proc "$r/proc"
+	mount -t sysfs sysfs "$r/sys"
+	mount -t cgroup2 cgroup2 "$r/sys/fs/cgroup"
+	mount -t tmpfs -o mode=755 tmpfs "$r/run"
+	mount -t tmpfs -o mode=1777 tmpfs "$r/tmp"
+	mount -t tmpfs -o mode=755 tmpfs "$r/dev"
+	for d in null zero full random urandom tty; do
+		touch "$r/dev/$d"
+		mount --bind "/dev/$d" "$r/dev/$d"
+	done
+	mkdir -p "$r"/dev/shm "$r"/dev/pts
+	mount -t devpts -o newinstance,ptmxmode=0666 devpts "$r/dev/pts"
+	ln -s pts/ptmx "$r/dev/ptmx"
+	ln -s /proc/self/fd "$r/dev/fd"
+	mkdir -p "$r/etc/systemd/system"
+	find "$r/etc/systemd/system" -path "*.wants/*" -delete
+	mkdir "$r/result"
+	mount --bind "$work" "$r/result"
+	cat >"$r/etc/systemd/system/in-test.service" <<UNIT
+[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c "/result/test >/result/out 2>&1; echo \$\$? >/result/rc; systemctl --no-block exit 0 2>/dev/null || systemctl --force poweroff"
+UNIT
+	mkdir -p "$r/etc/systemd/system/multi-user.target.wants"
+	ln -s ../in-test.service "$r/etc/systemd/system/multi-user.target.wants/in-test.service"
+	chroot "$r" /result/setup
+	mount --make-rshared "$r"
+	hostname duban-test
+	ip link set lo up 2>/dev/null || true
+	exec env -i container=duban-test PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$r" \
+		/lib/systemd/systemd --system --log-target=null --show-status=false \
+		systemd.unit=multi-user.target
+' >"$work/boot.log" 2>&1 || true
+[ ! -e "$work/out" ] || cat "$work/out"
+[ -e "$work/rc" ] || {
+	# A machine whose kernel forbids a mount is no fault of the unit.
+	if grep -q 'mount: \|unshare: ' "$work/boot.log"; then
+		skip "no systemd can be booted here: $(grep -m 1 'mount: \|unshare: ' "$work/boot.log")"
+	fi
+	echo "no result; the last of the boot:"
+	tail -n 10 "$work/boot.log"
+	exit 1
+}
+exit "$(cat "$work/rc")"
