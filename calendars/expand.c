@@ -105,6 +105,18 @@ const GPtrArray *calendar_components(const struct calendar *c)
 	return c->components;
 }
 
+static void tell_superseded(const struct calendar *c, struct findings *findings)
+{
+	for (guint i = 0; i < c->components->len; i++) {
+		const struct calendar_component *x = c->components->pdata[i];
+
+		if (x->superseded)
+			findings_add(findings, SEVERITY_WARNING, x->file, x->line, 0,
+			             "DUPLICATE_UID", x->uid,
+			             "另有同一 UID 的更新版本（SEQUENCE、修改时间或位置在后），这一份不用");
+	}
+}
+
 GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 			   const struct calendar_limits *limits, struct findings *findings)
 {
@@ -118,6 +130,8 @@ GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 				  .room = SERIES_ROOM};
 	const GPtrArray *list = series(c);
 
+	if (findings != NULL)
+		tell_superseded(c, findings);
 	w.starts = series_starts_new();
 	w.excluded = g_array_new(FALSE, FALSE, sizeof(wall_t));
 	w.out = g_ptr_array_new_with_free_func(g_free);

@@ -62,7 +62,6 @@ struct ical_component {
 	bool exact;                /**< DTEND - DTSTART is a length in seconds */
 	bool barren;               /**< its rules give nothing at all, not even DTSTART */
 	unsigned stream;           /**< the n-th VCALENDAR of its file, from 0 */
-	bool told_gap, told_limit; /**< findings of expansion, once a component */
 };
 
 /**

@@ -182,11 +182,9 @@ static void lint_times(const struct ical_reader *r, struct ical_component *c)
 	if (c->extent.kind == LENGTH_UNTIL && ical_instant(&c->extent.until, NULL) < c->shown.start)
 		warn(r, c, c->extent.until.line, "END_BEFORE_START", "结束早于开始：按零长度处理");
 	(void)ical_instant(&c->start, &fit);
-	if (fit == ZONE_SKIPPED && c->rules == NULL) {
-		c->told_gap = true;
+	if (fit == ZONE_SKIPPED && c->rules == NULL)
 		warn(r, c, c->start.line, "DST_GAP",
 		     "这个时刻因改夏令时而不存在：按改动之前的时差计算");
-	}
 }
 
 bool ical_lint(const struct ical_reader *r, struct ical_component *c)

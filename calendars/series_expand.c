@@ -41,6 +41,7 @@ struct work {
 	struct identity *met;   /* by override: the instance of the set that has its key */
 	bool ranges;            /* there is a THISANDFUTURE */
 	unsigned count;
+	bool told_gap, told_limit; /* findings, once a series */
 };
 
 /* ---- keys ----------------------------------------------------------------- */
@@ -120,12 +121,12 @@ static bool in_window(const struct series_window *w, wall_t start, wall_t end)
 
 static void tell_limit(struct work *k, struct ical_component *c)
 {
-	if (!c->told_limit && k->w->findings != NULL)
+	if (!k->told_limit && k->w->findings != NULL)
 		findings_add(k->w->findings, SEVERITY_ERROR, c->shown.file, c->shown.line, 0,
 			     "TOO_MANY_INSTANCES", c->shown.uid,
 			     "这段时间里的期数太多（上限 %u），其余略去",
 			     k->w->limits->instances_max);
-	c->told_limit = true;
+	k->told_limit = true;
 }
 
 /* Some instances are free to each series; beyond them all share what is left: w->room. */
@@ -241,22 +242,22 @@ static void tell_gap(struct work *k)
 {
 	struct ical_component *c = k->master;
 
-	if (!c->told_gap && k->w->findings != NULL)
+	if (!k->told_gap && k->w->findings != NULL)
 		findings_add(k->w->findings, SEVERITY_WARNING, c->shown.file, c->start.line, 0,
 			     "DST_GAP", c->shown.uid,
 			     "有一期落在改夏令时跳过的时刻，这一期不存在，已略去");
-	c->told_gap = true;
+	k->told_gap = true;
 }
 
 static void tell_steps(struct work *k, const struct ical_rule *rule)
 {
 	struct ical_component *c = k->master;
 
-	if (!c->told_limit && k->w->findings != NULL)
+	if (!k->told_limit && k->w->findings != NULL)
 		findings_add(k->w->findings, SEVERITY_ERROR, c->shown.file, rule->line, 0,
 			     "RRULE_TOO_LONG", c->shown.uid,
 			     "RRULE 要试太多步才有结果，不再往下算");
-	c->told_limit = true;
+	k->told_limit = true;
 }
 
 /* The last instant of a rule; an UNTIL that is a local time has it on DTSTART's clock. */
