@@ -15,7 +15,7 @@ static char *mails; /* NULL: nowhere to write them */
 
 static void mail_keep(const char *name, const struct request *r, const char *subject)
 {
-	g_autofree char *eml = NULL, *json = NULL, *path = NULL;
+	g_autofree char *eml = NULL, *json = NULL;
 	gsize size;
 	const char *bytes = g_bytes_get_data(r->body, &size);
 	json_t *want;
@@ -280,25 +280,26 @@ static void hostile_texts_stay_texts(void **state)
 	g_autofree char *long_ascii = g_strnfill(10240, 'A');
 	g_autofree char *long_blank = g_strnfill(10240, ' ');
 	g_autoptr(GString) long_chinese = g_string_new(NULL);
-	const char *const hostile[] = {"x\r\nBcc: victim@example.org",
-				       "\"<evil@example.org>, \\",
-				       "=?UTF-8?B?QmNjOg==?=",
-				       "=?x?q?=0d=0aBcc:_v@example.org?=",
-				       "\xe2\x80\xae"
-				       "txt.exe",
-				       "\xff\xfe\xc4\xe3",
-				       "😀👨‍👩‍👧🏳️‍🌈😀😀😀😀😀😀😀😀😀😀😀"
-				       "😀"
-				       "😀"
-				       "😀"
-				       "😀",
-				       "é𠮷a中é𠮷a中é𠮷a中é𠮷a中é𠮷a中é𠮷a中é𠮷a中é𠮷a中",
-				       "<script>alert(1)</script>",
-				       "%s%n",
-				       ".\r\n.\r\nMAIL FROM:<boss@example.org>",
-				       long_ascii,
-				       long_blank,
-				       NULL};
+	const char *const hostile[] = {
+		"x\r\nBcc: victim@example.org",
+		"\"<evil@example.org>, \\",
+		"=?UTF-8?B?QmNjOg==?=",
+		"=?x?q?=0d=0aBcc:_v@example.org?=",
+		"\xe2\x80\xae"
+		"txt.exe",
+		"\xff\xfe\xc4\xe3",
+		"😀👨‍👩‍👧🏳️‍🌈😀😀😀😀😀😀😀😀😀😀😀"
+		"😀"
+		"😀"
+		"😀"
+		"😀",
+		"é𠮷a中é𠮷a中é𠮷a中é𠮷a中é𠮷a中é𠮷a中é𠮷a中é𠮷a中",
+		"<script>alert(1)</script>",
+		"%s%n",
+		".\r\n.\r\nMAIL FROM:<boss@example.org>",
+		long_ascii,
+		long_blank,
+		NULL};
 	struct notifier_settings s = sample_settings(templates);
 
 	(void)state;

@@ -244,6 +244,64 @@ static void raw_html_is_warned_about(void **state)
 	templates_free(&t);
 }
 
+/* Damage @text in one of the ways in which an editor's hand slips. */
+static char *damage(const char *text, GRand *rand)
+{
+	static const char *const scraps[] = {
+		"{{",  "}}", "{{{",   "{{/", "{{#items}}", "{{>how.txt}}", "{{^own}}", "{{/own}}",
+		"{{!", "}",  "{{.}}", "\n",  "="};
+	GString *out = g_string_new(text);
+
+	for (int n = g_rand_int_range(rand, 1, 4); n > 0; n--) {
+		gsize at = (gsize)g_rand_int_range(rand, 0, (gint32)out->len + 1);
+		gssize cut = g_rand_int_range(rand, 1, 9);
+
+		if (g_rand_boolean(rand))
+			g_string_insert(out, (gssize)at,
+					scraps[g_rand_int_range(rand, 0, G_N_ELEMENTS(scraps))]);
+		else
+			g_string_erase(out, (gssize)at, MIN((gssize)(out->len - at), cut));
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* What the lint lets pass renders, without a crash and without a trace of a tag. */
+static void damaged_templates(void **state)
+{
+	const char *given = g_getenv("SEED");
+	guint32 seed = given != NULL ? (guint32)g_ascii_strtoull(given, NULL, 10) : 100;
+	GRand *rand = g_rand_new_with_seed(seed);
+	const char *view =
+		"{\"unit\": \"u\", \"own\": true, \"title\": \"t\", \"items\": [{\"unit\": \"a\"},"
+		"{\"unit\": \"b\"}], \"description_lines\": [\"x\", \"y\"], \"tags\": \"z\"}";
+	const char *const *names = templates_names();
+	guint n = g_strv_length((char **)names), passed = 0, refused = 0;
+
+	(void)state;
+	print_message("SEED=%u\n", seed);
+	for (int round = 0; round < 2000; round++) {
+		struct templates *t = templates_new();
+		struct findings *f = findings_new();
+		const char *name = names[g_rand_int_range(rand, 0, (gint32)n)];
+		g_autofree char *text = damage(templates_text(t, name), rand);
+		g_auto(GStrv) parts = g_strsplit(name, "/", 2);
+
+		if (put_template(t, name, text, f) == 0) {
+			g_autofree char *out = rendered(t, parts[0], parts[1], view, false);
+
+			passed++;
+			assert_null(strstr(out, "{{"));
+		} else {
+			refused++;
+			assert_true(f->errors > 0);
+		}
+		findings_free(&f);
+		templates_free(&t);
+	}
+	assert_true(passed > 100 && refused > 100);
+	g_rand_free(rand);
+}
+
 /* The embedded ones pass their own lint, and both languages have the same. */
 static void embedded_are_sound(void **state)
 {
@@ -285,6 +343,7 @@ int main(void)
 		cmocka_unit_test(cycle_between_layers),
 		cmocka_unit_test(escaping),
 		cmocka_unit_test(raw_html_is_warned_about),
+		cmocka_unit_test(damaged_templates),
 		cmocka_unit_test(embedded_are_sound),
 	};
 
