@@ -199,15 +199,14 @@ static void raise_item(struct work *w, uint32_t item)
 	}
 }
 
-/* Ripe rungs at or after the deadline are raised together once the view is fresh, or
- * when the first of them has waited long enough. Returns false to wait. */
-static bool may_escalate(struct work *w, const struct plan_item *it, wall_t first_at)
+/* A step at or after the deadline waits for a fresh view, ten minutes at most. */
+static bool may_escalate(struct work *w, const struct plan_item *it, const struct rung *r)
 {
 	wall_t until;
 
 	if (view_is_fresh(w->f, it))
 		return true;
-	until = MAX(first_at, w->f->up_since) + FRESH_WAIT;
+	until = MAX(r->at, w->f->up_since) + FRESH_WAIT;
 	if (w->now >= until)
 		return true;
 	wake_at(w, until);
@@ -219,28 +218,20 @@ static void plan_ripe(struct work *w, uint32_t item, const uint16_t *ripe, unsig
 {
 	const struct plan_item *it = &w->f->items[item];
 	const struct ladder *l = it->ladder;
-	wall_t first_at = WALL_NEVER;
 
 	if (!w->f->window_open) {
 		wake_at(w, w->f->window_opens);
 		return;
 	}
 	w->n_raised = 0;
-	for (unsigned i = 0; i < n; i++)
-		if (!l->rungs[ripe[i]].before && l->rungs[ripe[i]].at < first_at)
-			first_at = l->rungs[ripe[i]].at;
 	for (unsigned i = 0; i < n; i++) {
 		const struct rung *r = &l->rungs[ripe[i]];
 
 		if (r->before && w->now > l->on_time)
 			supersede(w, item, ripe[i], WHY_OVERDUE);
-		else if (r->before)
+		else if (r->before || may_escalate(w, it, r))
 			w->raised[w->n_raised++] = ripe[i];
 	}
-	if (first_at != WALL_NEVER && may_escalate(w, it, first_at))
-		for (unsigned i = 0; i < n; i++)
-			if (!l->rungs[ripe[i]].before)
-				w->raised[w->n_raised++] = ripe[i];
 	raise_item(w, item);
 }
 
@@ -275,21 +266,19 @@ static void plan_item(struct work *w, uint32_t item)
 		plan_ripe(w, item, ripe, n);
 }
 
+/* A person's release overrides every reason; without it only a fresh view frees, in
+ * the send window, what was held for nothing else. */
 static bool held_is_cleared(struct work *w, const struct plan_held *h)
 {
 	const struct plan_item *it = &w->f->items[h->item];
 
-	if ((h->holds & (HOLD_SIGN | HOLD_GUARD)) != 0 && !h->released)
-		return false;
-	if ((h->holds & HOLD_VIEW) == 0)
+	if (h->released)
 		return true;
-	if (!view_is_fresh(w->f, it) || it->paused)
+	if ((h->holds & (HOLD_SIGN | HOLD_GUARD)) != 0 || !view_is_fresh(w->f, it))
 		return false;
-	if (!w->f->window_open && !h->released) {
+	if (!w->f->window_open)
 		wake_at(w, w->f->window_opens);
-		return false;
-	}
-	return true;
+	return w->f->window_open;
 }
 
 static void change(struct work *w, uint32_t held, enum notice_state state, enum plan_why why)
@@ -316,7 +305,8 @@ static void keep_latest(struct work *w)
 
 			if (ha->item != hb->item)
 				break;
-			if (a->state != NOTICE_PLANNED || b->state != NOTICE_PLANNED || ha->address != hb->address)
+			if (a->state != NOTICE_PLANNED || b->state != NOTICE_PLANNED ||
+			    ha->address != hb->address)
 				continue;
 			lower->state = NOTICE_SUPERSEDED;
 			lower->why = WHY_LATER_STEP;

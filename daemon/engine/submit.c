@@ -85,11 +85,12 @@ static int to_tray(struct engine *e, const struct engine_submit *s, const char *
 				  err);
 }
 
-/* The unit's earliest outstanding item of @uid with opens <= at <= closes. */
+/* The unit's earliest outstanding item of @uid, by effective deadline, with opens <= at <= closes. */
 static uint32_t earliest_open(struct engine *e, uint32_t unit, const char *uid, wall_t at)
 {
 	const struct campaign *c = e->campaign;
 	uint32_t found = NONE;
+	wall_t first = WALL_NEVER;
 
 	for (uint32_t i = 0; i < c->n_occurrences; i++) {
 		struct occurrence_facts *f;
@@ -101,8 +102,10 @@ static uint32_t earliest_open(struct engine *e, uint32_t unit, const char *uid, 
 		f = facts_load(e, i, unit);
 		it = facts_item(f, unit);
 		if (it != NULL && it->outstanding && at <= engine_ladder(e, i, it->due)->closes &&
-		    (found == NONE || c->occurrences[i].due < c->occurrences[found].due))
+		    it->due < first) {
 			found = i;
+			first = it->due;
+		}
 		facts_free(&f);
 	}
 	return found;

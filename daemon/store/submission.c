@@ -133,7 +133,7 @@ int store_decision_add(struct store *st, struct decision *d, struct err *err)
 {
 	sqlite3_stmt *q =
 		sq(st, "INSERT INTO decision(campaign, kind, occurrence, unit, tag, due, step, at, "
-		       "actor, why) "
+		       "actor, why, seen) "
 		       "VALUES(?1, ?2, nullif(?3, 0), nullif(?4, 0), ?5, ?6, ?7, ?8, ?9, ?10, "
 		       "(SELECT coalesce(max(id), 0) FROM submission))");
 	int rc;

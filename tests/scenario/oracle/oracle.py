@@ -371,7 +371,6 @@ class Simulation:
         out = []
         for h in item.held:
             fresh_again = (h.reasons == {"fresh"} and self.fresh(item)
-                           and item.unit not in self.tray
                            and item.obligation.policy.window.inside(now))
             if h.released or fresh_again:
                 out.append(h)
@@ -397,6 +396,8 @@ class Simulation:
     def fresh(self, item):
         """P11: every enabled intake was polled, begun after due + grace. R6: an intake that is
         up is fresh at every instant; when it went down the last poll began just before."""
+        if item.unit in self.tray:
+            return False  # "with it go ... no undecided tray item that could be this unit's report"
         if self.intake_down_since is None:
             return True
         return self.intake_down_since > self.c.grace_end(item.occurrence, item.due)
@@ -460,8 +461,6 @@ class Simulation:
         if not rung.before and superior:
             if not self.fresh(item):
                 reasons.add("fresh")
-            if item.unit in self.tray:
-                reasons.add("tray")  # P11: an undecided tray item that could be its report
             if self.guarded(item.occurrence):
                 reasons.add("guard")  # P14
         if reasons:

@@ -1,0 +1,314 @@
+/*
+ * settings.c - duban.yaml by the same reader as campaign.yaml.
+ */
+#include "settings.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/campaign/yaml.h"
+#include "daemon/io/files.h"
+#include "daemon/io/log.h"
+
+#define SECRET_MAX 4096
+#define EXPIRE_DEFAULT (3 * DAY)
+#define CONNECTIONS_MAX 32
+
+struct reading {
+	const struct ysource *src;
+	struct settings *s;
+	char *base; /* directory of the file: relative paths start here */
+};
+
+static char *path_of(const struct reading *r, const char *path)
+{
+	return g_canonicalize_filename(path, r->base);
+}
+
+static void take_text(const struct reading *r, const struct ynode *map, const char *key, char **out)
+{
+	const char *text;
+
+	if (ynode_text(r->src, map, key, &text)) {
+		g_free(*out);
+		*out = g_strdup(text);
+	}
+}
+
+static void take_path(const struct reading *r, const struct ynode *map, const char *key, char **out)
+{
+	const char *text;
+
+	if (ynode_text(r->src, map, key, &text)) {
+		g_free(*out);
+		*out = path_of(r, text);
+	}
+}
+
+/* A file's first line. Missing or empty is an error: a daemon without its password fails late. */
+static void take_secret(const struct reading *r, const struct ynode *map, const char *key,
+			char **out)
+{
+	g_autofree char *path = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	struct err err = {0};
+	gsize size = 0;
+	const char *data;
+
+	take_path(r, map, key, &path);
+	if (path == NULL)
+		return;
+	if (file_read(path, SECRET_MAX, &bytes, &err) < 0) {
+		ynode_error(r->src, ynode_get(map, key), "NO_SECRET", "%s", err.text);
+		return;
+	}
+	data = g_bytes_get_data(bytes, &size);
+	*out = g_strndup(data == NULL ? "" : data, size);
+	(*out)[strcspn(*out, "\r\n")] = 0;
+	if ((*out)[0] == 0)
+		ynode_error(r->src, ynode_get(map, key), "NO_SECRET", "%s 是空的，请写入口令",
+			    path);
+}
+
+static void read_mail(const struct reading *r, const struct ynode *root)
+{
+	static const char *const keys[] = {"relay",       "from",    "from_name", "host",
+					   "starttls",    "ca_file", "user",      "password_file",
+					   "connections", NULL};
+	static const char *const tls[] = {"no", "auto", "required", NULL};
+	const struct ynode *m = ynode_map(r->src, root, "mail");
+	int64_t n;
+
+	if (m == NULL)
+		return;
+	ynode_check_keys(r->src, m, keys);
+	take_text(r, m, "relay", &r->s->relay);
+	take_text(r, m, "from", &r->s->from);
+	take_text(r, m, "from_name", &r->s->from_name);
+	take_text(r, m, "host", &r->s->host);
+	take_path(r, m, "ca_file", &r->s->ca_file);
+	take_text(r, m, "user", &r->s->user);
+	take_secret(r, m, "password_file", &r->s->password);
+	(void)ynode_choice(r->src, m, "starttls", tls, &r->s->starttls);
+	if (ynode_int(r->src, m, "connections", 1, CONNECTIONS_MAX, &n))
+		r->s->connections = (unsigned)n;
+	if (r->s->relay != NULL && !g_str_has_prefix(r->s->relay, "smtp://") &&
+	    !g_str_has_prefix(r->s->relay, "smtps://"))
+		ynode_error(r->src, ynode_get(m, "relay"), "BAD_RELAY",
+			    "写成 smtp://主机:端口 或 smtps://主机:端口");
+	if (r->s->relay != NULL)
+		(void)ynode_require(r->src, m, "from");
+	if (r->s->from != NULL && strchr(r->s->from, '@') == NULL)
+		ynode_error(r->src, ynode_get(m, "from"), "BAD_ADDRESS", "发件地址须是一个邮箱");
+}
+
+static void read_webhook(const struct reading *r, const struct ynode *root)
+{
+	static const char *const keys[] = {"secret_file", "allow", NULL};
+	const struct ynode *m = ynode_map(r->src, root, "webhook"), *list;
+
+	if (m == NULL)
+		return;
+	ynode_check_keys(r->src, m, keys);
+	take_secret(r, m, "secret_file", &r->s->webhook_secret);
+	list = ynode_list(r->src, m, "allow");
+	for (unsigned i = 0; list != NULL && i < list->values->len; i++) {
+		const char *net = ynode_item(r->src, list, i);
+
+		if (net != NULL)
+			g_ptr_array_add(r->s->webhook_allow, g_strdup(net));
+	}
+}
+
+/* A directory with a campaign.yaml is a campaign; another is a parent of such. */
+static void add_campaigns(const struct reading *r, const struct ynode *at, const char *dir)
+{
+	g_autofree char *own = g_build_filename(dir, "campaign.yaml", NULL);
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+	const char *name;
+	GDir *d;
+
+	if (g_file_test(own, G_FILE_TEST_EXISTS)) {
+		g_ptr_array_add(r->s->campaigns, g_strdup(dir));
+		return;
+	}
+	d = g_dir_open(dir, 0, NULL);
+	if (d == NULL) {
+		ynode_error(r->src, at, "NO_CAMPAIGN", "目录不存在或不可读：%s", dir);
+		return;
+	}
+	while ((name = g_dir_read_name(d)) != NULL) {
+		g_autofree char *sub = g_build_filename(dir, name, "campaign.yaml", NULL);
+
+		if (g_file_test(sub, G_FILE_TEST_EXISTS))
+			g_ptr_array_add(found, g_build_filename(dir, name, NULL));
+	}
+	g_dir_close(d);
+	for (guint i = 0; i < found->len; i++)
+		g_ptr_array_add(r->s->campaigns, g_strdup(g_ptr_array_index(found, i)));
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void read_campaigns(const struct reading *r, const struct ynode *root)
+{
+	const struct ynode *list = ynode_list(r->src, root, "campaigns");
+
+	for (unsigned i = 0; list != NULL && i < list->values->len; i++) {
+		const char *item = ynode_item(r->src, list, i);
+		g_autofree char *dir = item == NULL ? NULL : path_of(r, item);
+
+		if (dir != NULL)
+			add_campaigns(r, g_ptr_array_index(list->values, i), dir);
+	}
+	g_ptr_array_sort(r->s->campaigns, by_name);
+}
+
+static void read_rest(const struct reading *r, const struct ynode *root)
+{
+	static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
+	static const char *const clock_keys[] = {"pace", "start", NULL};
+	static const char *const log_keys[] = {"level", NULL};
+	const struct ynode *log = ynode_map(r->src, root, "log"),
+			   *clock = ynode_map(r->src, root, "clock");
+	struct offset expire;
+	int64_t pace;
+
+	take_text(r, root, "redirect", &r->s->redirect);
+	take_text(r, root, "locale", &r->s->locale);
+	if (log != NULL) {
+		ynode_check_keys(r->src, log, log_keys);
+		(void)ynode_choice(r->src, log, "level", levels, &r->s->log_level);
+	}
+	if (ynode_length(r->src, root, "expire", &expire) && expire.parts == 1) {
+		dur_t unit = expire.part[0].unit == 'w'   ? 7 * DAY
+			     : expire.part[0].unit == 'h' ? HOUR
+			     : expire.part[0].unit == 'm' ? MINUTE
+							  : DAY;
+
+		r->s->expire = expire.part[0].amount * unit;
+	}
+	if (clock != NULL) {
+		ynode_check_keys(r->src, clock, clock_keys);
+		if (ynode_int(r->src, clock, "pace", 1, 10000000, &pace))
+			r->s->pace = (double)pace;
+		take_text(r, clock, "start", &r->s->pace_start);
+		if (!settings_is_loopback(r->s))
+			ynode_error(r->src, clock, "PACED_CLOCK",
+				    "演示时钟只许在邮件中继位于本机（127.0.0.1）时使用");
+	}
+}
+
+static void read_root(const struct reading *r, const struct ynode *root)
+{
+	static const char *const keys[] = {"database", "campaigns", "socket", "mail",
+					   "webhook",  "redirect",  "log",    "locale",
+					   "expire",   "clock",     NULL};
+
+	if (root->shape != YNODE_MAP) {
+		ynode_error(r->src, root, "WRONG_TYPE", "应是“键: 值”的形式");
+		return;
+	}
+	ynode_check_keys(r->src, root, keys);
+	if (ynode_require(r->src, root, "database"))
+		take_path(r, root, "database", &r->s->database);
+	if (ynode_require(r->src, root, "campaigns"))
+		read_campaigns(r, root);
+	take_path(r, root, "socket", &r->s->socket);
+	read_mail(r, root);
+	read_webhook(r, root);
+	read_rest(r, root);
+	if (r->s->campaigns->len == 0 && r->src->findings->errors == 0)
+		ynode_error(r->src, ynode_key(root, "campaigns"), "NO_CAMPAIGN",
+			    "没有找到任何专项行动（campaign.yaml）");
+}
+
+static struct settings *settings_new(void)
+{
+	struct settings *s = g_new0(struct settings, 1);
+
+	s->campaigns = g_ptr_array_new_with_free_func(g_free);
+	s->webhook_allow = g_ptr_array_new_with_free_func(g_free);
+	s->socket = g_strdup("/run/duban/control.sock");
+	s->from_name = g_strdup("");
+	s->locale = g_strdup("zh_CN");
+	s->starttls = 1;
+	s->connections = 4;
+	s->expire = EXPIRE_DEFAULT;
+	s->log_level = LOG_LEVEL_INFO;
+	return s;
+}
+
+int settings_read(const char *path, struct settings **out, struct findings *findings)
+{
+	struct ysource src = {path, findings};
+	struct reading r = {.src = &src};
+	g_autoptr(GBytes) bytes = NULL;
+	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+	struct ynode *root = NULL;
+	struct err err = {0};
+	gsize size = 0;
+	const char *data;
+	int rc = file_read(path, YAML_SIZE_MAX, &bytes, &err);
+
+	if (rc < 0) {
+		findings_add(findings, SEVERITY_ERROR, path, 0, 0, "UNREADABLE", NULL, "%s",
+			     err.text);
+		return rc;
+	}
+	data = g_bytes_get_data(bytes, &size);
+	if (ynode_read(&src, data == NULL ? "" : data, size, &root) < 0)
+		return -EINVAL;
+	r.s = settings_new();
+	r.base = g_path_get_dirname(absolute);
+	read_root(&r, root);
+	if (r.s->host == NULL && r.s->from != NULL && strchr(r.s->from, '@') != NULL)
+		r.s->host = g_strdup(strchr(r.s->from, '@') + 1);
+	ynode_free(&root);
+	g_free(r.base);
+	if (findings->errors > 0) {
+		settings_free(&r.s);
+		return -EINVAL;
+	}
+	*out = r.s;
+	return 0;
+}
+
+void settings_free(struct settings **sp)
+{
+	struct settings *s = *sp;
+
+	if (s == NULL)
+		return;
+	*sp = NULL;
+	g_ptr_array_unref(s->campaigns);
+	g_ptr_array_unref(s->webhook_allow);
+	g_free(s->database);
+	g_free(s->socket);
+	g_free(s->relay);
+	g_free(s->from);
+	g_free(s->from_name);
+	g_free(s->host);
+	g_free(s->ca_file);
+	g_free(s->user);
+	g_free(s->password);
+	g_free(s->webhook_secret);
+	g_free(s->redirect);
+	g_free(s->locale);
+	g_free(s->pace_start);
+	g_free(s);
+}
+
+bool settings_is_loopback(const struct settings *s)
+{
+	const char *host = s->relay == NULL ? NULL : strstr(s->relay, "://");
+
+	if (s->relay == NULL)
+		return true;
+	return host != NULL &&
+	       (g_str_has_prefix(host + 3, "127.") || g_str_has_prefix(host + 3, "localhost:") ||
+		g_str_has_prefix(host + 3, "[::1]"));
+}

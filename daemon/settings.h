@@ -1,0 +1,43 @@
+/*
+ * settings.h - duban.yaml: where things lie and how mail leaves. What people owe is not here.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include <glib.h>
+
+#include "daemon/core/finding.h"
+#include "daemon/core/words.h"
+
+struct settings {
+	char *database;
+	GPtrArray *campaigns; /**< char *: campaign directories, those of a parent spelled out */
+	char *socket;
+	/* mail */
+	char *relay; /**< smtp://host:port or smtps://host:port; NULL: no mail */
+	char *from, *from_name, *host;
+	int starttls; /**< 0 no, 1 when offered, 2 required */
+	char *ca_file, *user, *password;
+	unsigned connections;
+	/* webhook */
+	char *webhook_secret;
+	GPtrArray *webhook_allow; /**< char *: networks that are not public and yet allowed */
+	char *redirect;
+	char *locale;
+	dur_t expire;
+	int log_level;
+	/* the demo's clock */
+	double pace;      /**< 0 = real time */
+	char *pace_start; /**< instant, read in the first campaign's zone */
+};
+
+/**
+ * Read @path and the secrets it names. Returns 0 and *out, or -EINVAL / -ENOENT with findings
+ * (file, line, column). A named secret that cannot be read is an error, never an empty one.
+ */
+int settings_read(const char *path, struct settings **out, struct findings *findings);
+void settings_free(struct settings **s);
+/** Is the relay (and every host of it) on this machine? Without it the paced clock is refused. */
+bool settings_is_loopback(const struct settings *s);
+
+#endif
