@@ -41,7 +41,6 @@ import re
 import signal
 import ssl
 import sys
-import threading
 import time
 
 SIZE_MAX = 32 << 20
@@ -469,12 +468,12 @@ def end_with_parent(receiver):
     """Standard input is a pipe of the parent's: its end means that the parent is gone."""
     loop = asyncio.get_running_loop()
 
-    def wait():
-        sys.stdin.buffer.read()
-        with contextlib.suppress(RuntimeError):  # the loop may have ended before
-            loop.call_soon_threadsafe(receiver.done.set)
+    def readable():
+        if not os.read(0, 4096):
+            loop.remove_reader(0)
+            receiver.done.set()
 
-    threading.Thread(target=wait, daemon=True).start()
+    loop.add_reader(0, readable)
 
 
 def arguments():
