@@ -46,6 +46,7 @@ struct build {
 	GArray *unit_lines;    /**< int, a unit */
 	GArray *policy_places; /**< struct place, a policy */
 	GArray *step_places;   /**< struct place, a step */
+	GArray *policy_named;  /**< bool, a policy: some component names it, sound or not */
 	GArray *period_lines;  /**< int, a period */
 	struct place office_place;
 
@@ -55,6 +56,9 @@ struct build {
 };
 
 #define build_at(array, type, i) (&g_array_index(array, type, i))
+
+/** Is there an error about a file whose name begins with @file? */
+bool build_has_errors(const struct findings *f, const char *file);
 
 /** Index behind @table's entry for @text, or NONE. */
 uint32_t build_find(const struct build *b, GHashTable *table, const char *text);

@@ -122,6 +122,7 @@ static GPtrArray *group_series(struct build *b, const struct calendar *calendar,
 		const struct calendar_component *x = components->pdata[i];
 		struct series_of *s;
 
+		policies_mark(b, x);
 		if (x->superseded || !is_usable(b, x, by_uid) ||
 		    g_hash_table_contains(by_uid, x->uid))
 			continue;

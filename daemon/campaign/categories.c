@@ -102,6 +102,17 @@ static gint text_compare(gconstpointer a, gconstpointer b)
 	return x < y ? -1 : x > y;
 }
 
+void policies_mark(struct build *b, const struct calendar_component *x)
+{
+	uint32_t policy;
+
+	for (unsigned i = 0; i < MIN(x->categories->len, CATEGORIES_MAX); i++) {
+		policy = build_find(b, b->policy_of, x->categories->pdata[i]);
+		if (policy != NONE)
+			*build_at(b->policy_named, bool, policy) = true;
+	}
+}
+
 static void take_policy(struct build *b, const struct calendar_component *x, const char *name,
 			struct meaning *m)
 {

@@ -26,6 +26,9 @@ void meaning_fini(struct meaning *m);
 /** The category among @x's, the first of several; NONE if it has none that we know. */
 enum category category_first(const struct build *b, const struct calendar_component *x);
 
+/** Note the policies that @x names: they are used, even if @x is broken or hidden by another. */
+void policies_mark(struct build *b, const struct calendar_component *x);
+
 /** An error about @x, at its BEGIN. */
 void component_error(struct build *b, const struct calendar_component *x, const char *code,
 		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -16,6 +16,7 @@
 struct people {
 	GHashTable *by_email; /* lower case, owned -> contact + 1 */
 	GHashTable *by_name;  /* text_t -> contact + 1, or AMBIGUOUS */
+	bool broken;          /* rows of units.csv were left out: who is unknown was said there */
 };
 
 /* ---- names of rosters ---------------------------------------------------- */
@@ -117,7 +118,7 @@ bool shift_summary_parse(const char *summary, bool *leader, const char **person)
 				again = apart = true;
 			}
 		}
-		if (!*rest || !apart)
+		if (*rest && !apart)
 			break;
 		*leader = words[i].leader;
 		*person = rest;
@@ -165,7 +166,7 @@ static uint32_t contact_of(struct build *b, const struct people *p,
 	g_autofree char *lower = g_ascii_strdown(email, -1);
 	uint32_t known = GPOINTER_TO_UINT(g_hash_table_lookup(p->by_email, lower));
 
-	if (*email && !known)
+	if (*email && !known && !p->broken)
 		warn(b, x, "UNKNOWN_PERSON",
 		     "参加者“%.80s”不在 %s 里；可改成表里的邮箱，或把这个人加进表里", email,
 		     UNITS_FILE);
@@ -175,10 +176,11 @@ static uint32_t contact_of(struct build *b, const struct people *p,
 		g_hash_table_lookup(p->by_name, GUINT_TO_POINTER(texts_find(b->texts, person))));
 	if (known && known != AMBIGUOUS)
 		return known - 1;
-	warn(b, x, "UNKNOWN_PERSON",
-	     known ? "叫“%.60s”的不止一个人；可在参加者里写上邮箱"
-		   : "“%.60s”不在 units.csv 里；可在参加者里写上邮箱，或把这个人加进表里",
-	     person);
+	if (!p->broken)
+		warn(b, x, "UNKNOWN_PERSON",
+		     known ? "叫“%.60s”的不止一个人；可在参加者里写上邮箱"
+			   : "“%.60s”不在 units.csv 里；可在参加者里写上邮箱，或把这个人加进表里",
+		     person);
 	return NONE;
 }
 
@@ -190,7 +192,7 @@ static struct shift shift_of(struct build *b, const struct people *p,
 	unsigned attendees;
 	const char *email = attendee_of(x, &attendees), *person;
 
-	if (!shift_summary_parse(x->summary, &s.leader, &person))
+	if (!shift_summary_parse(x->summary, &s.leader, &person) || (!*person && !*email))
 		warn(b, x, "BAD_SHIFT",
 		     "标题“%.60s”不是“带班 姓名”或“值班 姓名”，按值班人员处理；可照样改写",
 		     x->summary);
@@ -198,6 +200,8 @@ static struct shift shift_of(struct build *b, const struct people *p,
 		warn(b, x, "BAD_SHIFT", "写了 %u 个参加者，只认第一个；可一人一班分开写",
 		     attendees);
 	s.contact = contact_of(b, p, x, email, person);
+	if (!*person && s.contact != NONE)
+		person = build_text(b, build_at(b->contacts, struct contact, s.contact)->person);
 	s.uid = texts_add(b->texts, x->uid);
 	s.person = texts_add(b->texts, person);
 	s.email = texts_add(b->texts, email);
@@ -273,6 +277,7 @@ void rosters_read(struct build *b, wall_t horizon)
 	if (b->rosters->len == 0)
 		return;
 	people = people_new(b);
+	people.broken = build_has_errors(b->findings, UNITS_FILE);
 	for (unsigned i = 0; i < b->files->files->len; i++) {
 		const struct campaign_file *file = b->files->files->pdata[i];
 

@@ -42,7 +42,9 @@ static bool window_days(const struct ysource *src, const struct ynode *map, stru
 		int day = n->shape == YNODE_TEXT ? weekday_of(n->text, strlen(n->text)) : -1;
 
 		if (day < 0) {
-			ynode_error(src, n, "BAD_WINDOW", "星期应是 mo tu we th fr sa su 之一");
+			ynode_error(src, n, "BAD_WINDOW",
+				    "“%.20s”不是星期；应是 mo tu we th fr sa su 之一",
+				    n->shape == YNODE_TEXT ? n->text : "[…]");
 			return false;
 		}
 		w->days |= (uint8_t)(1u << day);

@@ -49,6 +49,7 @@ const struct campaign_index *campaign_index_new(struct build *b)
 	x->obligations_by_uid = sorted(b->c->n_obligations, obligation_compare, b->c);
 	x->unit_lines = taken(&b->unit_lines);
 	x->policies = taken(&b->policy_places);
+	x->policy_named = taken(&b->policy_named);
 	x->steps = taken(&b->step_places);
 	x->period_lines = taken(&b->period_lines);
 	x->office = b->office_place;
@@ -65,6 +66,7 @@ void campaign_index_free(const struct campaign_index **index)
 	g_free(x->obligations_by_uid);
 	g_free(x->unit_lines);
 	g_free(x->policies);
+	g_free(x->policy_named);
 	g_free(x->steps);
 	g_free(x->period_lines);
 	g_free(x);
@@ -79,6 +81,11 @@ int campaign_unit_line(const struct campaign *c, uint32_t unit)
 struct place campaign_policy_place(const struct campaign *c, uint32_t policy)
 {
 	return c->index ? c->index->policies[policy] : (struct place){0, 0};
+}
+
+bool campaign_policy_named(const struct campaign *c, uint32_t policy)
+{
+	return !c->index || c->index->policy_named[policy];
 }
 
 struct place campaign_step_place(const struct campaign *c, uint32_t step)

@@ -54,6 +54,7 @@ static void build_init(struct build *b)
 #undef NEW
 	b->unit_lines = g_array_new(FALSE, TRUE, sizeof(int));
 	b->policy_places = g_array_new(FALSE, TRUE, sizeof(struct place));
+	b->policy_named = g_array_new(FALSE, TRUE, sizeof(bool));
 	b->step_places = g_array_new(FALSE, TRUE, sizeof(struct place));
 	b->period_lines = g_array_new(FALSE, TRUE, sizeof(int));
 	b->unit_of = g_hash_table_new(NULL, NULL);
@@ -68,6 +69,7 @@ static void build_fini(struct build *b)
 #undef FREE
 	g_clear_pointer(&b->unit_lines, g_array_unref);
 	g_clear_pointer(&b->policy_places, g_array_unref);
+	g_clear_pointer(&b->policy_named, g_array_unref);
 	g_clear_pointer(&b->step_places, g_array_unref);
 	g_clear_pointer(&b->period_lines, g_array_unref);
 	g_hash_table_unref(b->unit_of);

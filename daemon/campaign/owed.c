@@ -221,6 +221,18 @@ static void add_occurrences(struct owed *w, const struct series_of *s, struct ob
 				  occurrence_compare, b);
 }
 
+/** Was @x's UID spoken of already? Then that is why it has no occurrence. */
+static bool is_faulty(const struct build *b, const struct calendar_component *x)
+{
+	for (unsigned i = 0; i < b->findings->list->len; i++) {
+		const struct finding *f = b->findings->list->pdata[i];
+
+		if (f->uid && !strcmp(f->uid, x->uid))
+			return true;
+	}
+	return false;
+}
+
 static void add_obligation(struct owed *w, const struct series_of *s)
 {
 	struct build *b = w->b;
@@ -246,6 +258,9 @@ static void add_obligation(struct owed *w, const struct series_of *s)
 	o.owings = owing.count;
 	o.tags = tags_text(b, &s->meaning);
 	add_occurrences(w, s, &o, b->obligations->len);
+	if (s->instances->len == 0 && !is_faulty(b, x))
+		findings_add(b->findings, SEVERITY_WARNING, x->file, x->line, 0, "NO_OCCURRENCE",
+			     x->uid, "“%.60s”一次也不会发生；可检查日期和重复规则", x->summary);
 	g_array_append_val(b->obligations, o);
 }
 

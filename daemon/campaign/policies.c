@@ -180,6 +180,7 @@ static void read_policy(struct build *b, const struct audience_book *book,
 	read_streak(b, book, src, map, &p);
 	g_array_append_val(b->policies, p);
 	g_array_append_val(b->policy_places, place);
+	g_array_set_size(b->policy_named, b->policies->len);
 	g_hash_table_insert(b->policy_of, GUINT_TO_POINTER(p.name),
 			    GUINT_TO_POINTER(b->policies->len));
 }
