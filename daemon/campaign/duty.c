@@ -184,7 +184,7 @@ static uint32_t contact_of(struct build *b, const struct people *p,
 	return NONE;
 }
 
-/** What all instances of one component have in common. */
+/** What all instances of one component have in common; .roster is NONE for a shift of nobody. */
 static struct shift shift_of(struct build *b, const struct people *p,
 			     const struct calendar_component *x, uint32_t roster)
 {
@@ -192,13 +192,19 @@ static struct shift shift_of(struct build *b, const struct people *p,
 	unsigned attendees;
 	const char *email = attendee_of(x, &attendees), *person;
 
-	if (!shift_summary_parse(x->summary, &s.leader, &person) || (!*person && !*email))
+	if (!shift_summary_parse(x->summary, &s.leader, &person) && *person)
 		warn(b, x, "BAD_SHIFT",
 		     "标题“%.60s”不是“带班 姓名”或“值班 姓名”，按值班人员处理；可照样改写",
 		     x->summary);
 	if (attendees > 1)
 		warn(b, x, "BAD_SHIFT", "写了 %u 个参加者，只认第一个；可一人一班分开写",
 		     attendees);
+	if (!*person && !*email) {
+		findings_add(b->findings, SEVERITY_ERROR, x->file, x->line, 0, "NO_PERSON", x->uid,
+			     "班次没有写是谁；可在标题写“值班 姓名”，这一班不算");
+		s.roster = NONE;
+		return s;
+	}
 	s.contact = contact_of(b, p, x, email, person);
 	if (!*person && s.contact != NONE)
 		person = build_text(b, build_at(b->contacts, struct contact, s.contact)->person);
@@ -239,6 +245,8 @@ static void add_shifts(struct build *b, const struct people *p, const GPtrArray 
 			common = g_memdup2(&shift, sizeof(shift));
 			g_hash_table_insert(known, (gpointer)x->component, common);
 		}
+		if (common->roster == NONE)
+			continue;
 		shift = *common;
 		shift.from = x->start;
 		shift.to = MAX(x->start, x->end);
@@ -253,6 +261,7 @@ static void read_roster(struct build *b, const struct people *p, const struct ca
 {
 	struct roster *r = build_at(b->rosters, struct roster, index);
 	struct calendar *calendar = calendar_new(b->c->zone);
+	unsigned errors = b->findings->errors;
 	GPtrArray *all;
 
 	/* A file that is no calendar is said by the reader, and has no instances. */
@@ -262,6 +271,9 @@ static void read_roster(struct build *b, const struct people *p, const struct ca
 	r->shift = b->shifts->len;
 	add_shifts(b, p, all, index);
 	r->shifts = b->shifts->len - r->shift;
+	if (r->shifts == 0 && b->findings->errors == errors)
+		findings_add(b->findings, SEVERITY_ERROR, file->path, 0, 0, "EMPTY_ROSTER", NULL,
+			     "值班表里一班也没有；可补上班次，不要了就删去文件");
 	if (r->shifts > 1)
 		g_qsort_with_data(build_at(b->shifts, struct shift, r->shift), (gint)r->shifts,
 				  sizeof(struct shift), shift_compare, b);

@@ -67,15 +67,10 @@ static void check_distances(const struct lint *l, const struct obligation *o)
 {
 	const struct occurrence *occ = &l->c->occurrences[o->occurrence];
 	uint32_t close = 0, first = 0;
-	dur_t longest = 0;
 	g_autofree char *a = NULL, *b = NULL;
 
-	for (uint32_t i = 1; i < o->occurrences; i++)
-		longest = MAX(longest, occ[i].due - occ[i - 1].due);
 	for (uint32_t i = 1; i < o->occurrences; i++) {
-		/* Days off between two deadlines of the usual distance are no news. */
-		if (working_days_between(l, occ[i - 1].due, occ[i].due) > CLOSE_WORKING_DAYS ||
-		    (occ[i].due - occ[i - 1].due == longest && o->occurrences >= SERIES_MIN))
+		if (working_days_between(l, occ[i - 1].due, occ[i].due) > CLOSE_WORKING_DAYS)
 			continue;
 		if (close++ == 0)
 			first = i;

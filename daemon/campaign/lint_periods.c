@@ -75,6 +75,12 @@ static void check_years(const struct lint *l)
 	const struct campaign *c = l->c;
 	wall_t first = c->starts, last = MAX(c->starts, c->ends - 1);
 
+	if (!campaign_files_find(l->files, HOLIDAYS_FILE)) {
+		warn(l, HOLIDAYS_FILE, 0, "NO_HOLIDAYS", NULL,
+		     "没有节假日数据，放假的日子也会当成工作日；可从样板目录复制 %s",
+		     HOLIDAYS_FILE);
+		return;
+	}
 	for (uint32_t i = 0; i < c->n_occurrences; i++) {
 		first = MIN(first, c->occurrences[i].due);
 		last = MAX(last, c->occurrences[i].due);

@@ -569,6 +569,10 @@ int units_read(struct build *b, const struct campaign_file *file)
 		resolve_parents(&t);
 		refuse_loops(&t);
 		group_contacts(b);
+		if (b->units->len == 0) {
+			complain(&t, 0, "NO_UNITS", "一个单位也没有；可一人一行填上单位和联系人");
+			rc = -EINVAL;
+		}
 	}
 	g_hash_table_unref(t.lists);
 	g_hash_table_unref(t.contacts);

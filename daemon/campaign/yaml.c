@@ -240,7 +240,7 @@ static struct ynode *root_of(struct reading *r)
 		type = event.type;
 		yaml_event_delete(&event);
 		if (type == YAML_STREAM_END_EVENT) {
-			findings_add(r->src->findings, SEVERITY_ERROR, r->src->file, 1, 1,
+			findings_add(r->src->findings, SEVERITY_ERROR, r->src->file, 1, 0,
 				     "YAML_SYNTAX", NULL, "文件是空的");
 			return NULL;
 		}
