@@ -112,8 +112,9 @@ static void tell_superseded(const struct calendar *c, struct findings *findings)
 
 		if (x->superseded)
 			findings_add(findings, SEVERITY_WARNING, x->file, x->line, 0,
-			             "DUPLICATE_UID", x->uid,
-			             "另有同一 UID 的更新版本（SEQUENCE、修改时间或位置在后），这一份不用");
+				     "DUPLICATE_UID", x->uid,
+				     "另有同一 UID "
+				     "的更新版本（SEQUENCE、修改时间或位置在后），这一份不用");
 	}
 }
 

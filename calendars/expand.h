@@ -56,7 +56,7 @@ struct instance {
 	local_t local_start, local_end; /**< on the wall clock of its own zone (DATE: midnight) */
 	const struct zone *zone; /**< of DTSTART; the default zone for DATE and floating */
 	enum start_kind kind;
-	wall_t due;              /**< VTODO: DUE of this instance as the corpus rules say (raw), else start */
+	wall_t due;              /**< DUE of this instance of a VTODO, raw; else start */
 	bool due_is_date;        /**< VTODO with a DATE DUE */
 	char *rid;               /**< "YYYYMMDDThhmmssZ", "YYYYMMDD" (DATE series), or "-" */
 	wall_t rid_at;           /**< the instant behind .rid; WALL_NEVER if it does not recur */
@@ -69,8 +69,8 @@ struct calendar;
 /** Limits of one read. */
 struct calendar_limits {
 	size_t bytes_max;        /**< 16 MiB for campaign files, 4 MiB remote */
-	bool sub_daily;          /**< FREQ below DAILY is expanded (expand), not refused (campaign) */
-	bool strict;             /**< what cannot be resolved (TZID, RRULE) is left out, not guessed */
+	bool sub_daily;          /**< FREQ below DAILY is expanded, however long */
+	bool strict;             /**< an unknown TZID or a broken RRULE: left out */
 	unsigned instances_max;  /**< per component; more is a finding */
 };
 extern const struct calendar_limits calendar_limits_campaign, calendar_limits_expand;

@@ -54,7 +54,7 @@ static bool week_matches(const struct rrule *r, date_t d)
 	return (r->weeks >> number & 1) || (r->weeks_back >> (weeks - number + 1) & 1);
 }
 
-/* Is a day one of the n-th weekdays? Counted in its month, or in its year when no month is named. */
+/* Is a day one of the n-th weekdays of its month, or of its year when no month is named? */
 static bool nth_matches(const struct rrule *r, int weekday, date_t d, date_t first, int length)
 {
 	int front = (d - first) / 7 + 1, back = (first + length - 1 - d) / 7 + 1;

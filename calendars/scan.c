@@ -86,7 +86,7 @@ static void nest_end(struct nest *n, const char *name, int line)
 	}
 	while (i > 0 && strcmp(component_mut(n, n->open[i - 1])->name, name) != 0)
 		i--;
-	/* END:VCALENDARD: damage at the end of the innermost component, which is over all the same. */
+	/* END:VCALENDARD: a damaged end of the innermost component is still its end. */
 	if (i == 0 && n->depth > 0 &&
 	    g_str_has_prefix(name, component_mut(n, n->open[n->depth - 1])->name)) {
 		findings_add(n->findings, SEVERITY_WARNING, n->file, line, 0, "BAD_END", NULL,

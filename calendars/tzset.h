@@ -1,8 +1,9 @@
 /*
  * tzset.h - the TZIDs of a calendar, each resolved once.
  *
- * Order: IANA name in any case (/prefix/Area/City too), Windows name, VTIMEZONE of the
- * file, else lost. A lost one is never UTC: its reader decides between an error and the default zone.
+ * Order: IANA name in any case (/prefix/Area/City too), Windows name, VTIMEZONE of the file,
+ * else lost. A lost one is never UTC: its reader decides between an error and the default
+ * zone.
  */
 #ifndef CALENDARS_TZSET_H
 #define CALENDARS_TZSET_H

@@ -20,7 +20,7 @@ static local_t local_of(const char *text)
 	struct civil c = {0};
 
 	assert_true(sscanf(text, "%4d%2d%2dT%2d%2d%2d", &c.year, &c.month, &c.day, &c.hour,
-	                   &c.minute, &c.second) >= 3);
+			   &c.minute, &c.second) >= 3);
 	return local_from(&c);
 }
 
@@ -41,7 +41,7 @@ static char *starts(const char *text, const char *start, int n)
 
 		local_split(t, &c);
 		g_string_append_printf(out, "%s%04d%02d%02d", out->len > 0 ? " " : "", c.year,
-		                       c.month, c.day);
+				       c.month, c.day);
 		if (local_second(t) != local_second(local_of(start)))
 			g_string_append_printf(out, "T%02d%02d%02d", c.hour, c.minute, c.second);
 	}
@@ -57,18 +57,21 @@ static void people_get_the_days_they_mean(void **state)
 		 "20191115 20191122 20191129"},
 		{"UNTIL with dashes", "FREQ=WEEKLY;UNTIL=2019-11-29T17:00:00", "20191122T170000",
 		 "20191122 20191129"},
-		{"lower case", "freq=weekly;count=2;byday=fr", "20191101T170000", "20191101 20191108"},
+		{"lower case", "freq=weekly;count=2;byday=fr", "20191101T170000",
+		 "20191101 20191108"},
 		{"the 31st skips short months", "FREQ=MONTHLY;COUNT=3", "20190831T120000",
 		 "20190831 20191031 20191231"},
-		{"the last day of the month", "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=3", "20190831T120000",
-		 "20190831 20190930 20191031"},
+		{"the last day of the month", "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=3",
+		 "20190831T120000", "20190831 20190930 20191031"},
 		{"the last working day", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=2",
 		 "20190830T170000", "20190830 20190930"},
 		{"29 February", "FREQ=YEARLY;COUNT=2", "20160229", "20160229 20200229"},
-		{"every second week from Sunday", "FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=SU,MO;COUNT=4",
-		 "20190804T080000", "20190804 20190805 20190818 20190819"},
-		{"every second week from Monday", "FREQ=WEEKLY;INTERVAL=2;WKST=MO;BYDAY=SU,MO;COUNT=4",
-		 "20190804T080000", "20190804 20190812 20190818 20190826"},
+		{"every second week from Sunday",
+		 "FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=SU,MO;COUNT=4", "20190804T080000",
+		 "20190804 20190805 20190818 20190819"},
+		{"every second week from Monday",
+		 "FREQ=WEEKLY;INTERVAL=2;WKST=MO;BYDAY=SU,MO;COUNT=4", "20190804T080000",
+		 "20190804 20190812 20190818 20190826"},
 		{"second Tuesday", "FREQ=MONTHLY;BYDAY=2TU;COUNT=2", "20190813T100000",
 		 "20190813 20190910"},
 		{"20th Monday of the year", "FREQ=YEARLY;BYDAY=20MO;COUNT=2", "19970519T090000",
@@ -77,10 +80,11 @@ static void people_get_the_days_they_mean(void **state)
 		 "19970515T090000", "19970515 19980514"},
 		{"the 100th and the last day of the year", "FREQ=YEARLY;BYYEARDAY=100,-1;COUNT=3",
 		 "20190410", "20190410 20191231 20200409"},
-		{"three times a day", "FREQ=DAILY;BYHOUR=8,12;BYMINUTE=0,30;COUNT=3", "20190801T080000",
-		 "20190801 20190801T083000 20190801T120000"},
-		{"the last of the times of a week", "FREQ=WEEKLY;BYDAY=MO,TU;BYHOUR=9,17;BYSETPOS=-1;COUNT=2",
-		 "20190806T170000", "20190806 20190813"},
+		{"three times a day", "FREQ=DAILY;BYHOUR=8,12;BYMINUTE=0,30;COUNT=3",
+		 "20190801T080000", "20190801 20190801T083000 20190801T120000"},
+		{"the last of the times of a week",
+		 "FREQ=WEEKLY;BYDAY=MO,TU;BYHOUR=9,17;BYSETPOS=-1;COUNT=2", "20190806T170000",
+		 "20190806 20190813"},
 		{"every 90 minutes over midnight", "FREQ=MINUTELY;INTERVAL=90;COUNT=3",
 		 "20190801T223000", "20190801 20190802T000000 20190802T013000"},
 		{"an all-day rule knows no hours", "FREQ=DAILY;BYHOUR=8,9;COUNT=2", "20190801",
@@ -88,8 +92,8 @@ static void people_get_the_days_they_mean(void **state)
 		{"an empty BYDAY restricts nothing", "FREQ=WEEKLY;BYDAY=;COUNT=2", "20190802",
 		 "20190802 20190809"},
 		{"a trailing semicolon", "FREQ=DAILY;COUNT=1;", "20190802", "20190802"},
-		{"the leap second is second 59", "FREQ=MINUTELY;BYSECOND=60;COUNT=1", "20190802T000059",
-		 "20190802"},
+		{"the leap second is second 59", "FREQ=MINUTELY;BYSECOND=60;COUNT=1",
+		 "20190802T000059", "20190802"},
 		{"an ordinal in a weekly rule", "FREQ=WEEKLY;BYDAY=2FR;COUNT=2", "20190802",
 		 "20190802 20190809"},
 		{"the end of time", "FREQ=YEARLY", "99981231", "99981231 99991231"},
@@ -199,7 +203,7 @@ static void a_bomb_is_over_in_no_time(void **state)
 		print_message("%s\n", rows[i].rule);
 		assert_int_equal(rrule_parse(rows[i].rule, &rule, NULL), 0);
 		rrule_iter_init(&it, &rule, start, false, start + INT64_C(400) * 366 * DAY_SECONDS,
-		                2000000);
+				2000000);
 		assert_int_equal(rrule_iter_next(&it, &t), rows[i].rc);
 		assert_true(g_get_monotonic_time() - begin < G_USEC_PER_SEC);
 	}
@@ -252,7 +256,7 @@ static void looking_ahead_gives_the_same_days_as_waiting(void **state)
 	const char *source = g_getenv("SOURCE_DIR"), *given = g_getenv("DUBAN_SEED");
 	guint32 seed = given != NULL ? (guint32)strtoul(given, NULL, 10) : 20190801;
 	char *name = g_build_filename(source != NULL ? source : ".",
-	                              "tests/unit/calendars/data/rrule/cases.tsv", NULL);
+				      "tests/unit/calendars/data/rrule/cases.tsv", NULL);
 	GRand *random = g_rand_new_with_seed(seed);
 	char *text = NULL, **lines;
 	unsigned checked = 0;
@@ -264,7 +268,8 @@ static void looking_ahead_gives_the_same_days_as_waiting(void **state)
 	for (char **l = lines; *l != NULL; l++) {
 		char **column = g_strsplit(*l, "\t", 3);
 
-		if (**l != '#' && g_strv_length(column) == 3 && strstr(column[0], "COUNT") == NULL) {
+		if (**l != '#' && g_strv_length(column) == 3 &&
+		    strstr(column[0], "COUNT") == NULL) {
 			check_seek(random, column[0], column[1]);
 			checked++;
 		}

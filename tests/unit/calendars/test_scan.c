@@ -55,14 +55,23 @@ static void a_summary_reads_the_same_however_it_was_saved(void **state)
 		{"plain UTF-8", EVENT("SUMMARY:安全周报"), "安全周报"},
 		{"with a byte order mark", "\xef\xbb\xbf" EVENT("SUMMARY:周报"), "周报"},
 		{"GB18030 from an old Outlook", EVENT("SUMMARY:\xd6\xdc\xb1\xa8"), "周报"},
-		{"folded inside a character", EVENT("SUMMARY:\xe5\x91\r\n \xa8\xe6\r\n\t\x8a\xa5"), "周报"},
+		{"folded inside a character", EVENT("SUMMARY:\xe5\x91\r\n \xa8\xe6\r\n\t\x8a\xa5"),
+		 "周报"},
 		{"folded inside the name", EVENT("SUMM\r\n ARY:x"), "x"},
-		{"bare LF", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:a\n b\nEND:VEVENT\nEND:VCALENDAR", "ab"},
-		{"bare CR", "BEGIN:VCALENDAR\rBEGIN:VEVENT\rSUMMARY:a\r b\rEND:VEVENT\rEND:VCALENDAR", "ab"},
-		{"CR CR LF of a mail gateway", "BEGIN:VCALENDAR\r\r\nBEGIN:VEVENT\r\r\nSUMMARY:a\r\r\n b"
-		 "\r\r\nEND:VEVENT\r\r\nEND:VCALENDAR\r\r\n", "ab"},
-		{"control characters", EVENT("SUMMARY:a\x01\x7f" "b\tc"), "ab\tc"},
-		{"lower case", "begin:vcalendar\nbegin:vevent\nsummary:a\nend:vevent\nend:vcalendar", "a"},
+		{"bare LF",
+		 "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:a\n b\nEND:VEVENT\nEND:VCALENDAR", "ab"},
+		{"bare CR",
+		 "BEGIN:VCALENDAR\rBEGIN:VEVENT\rSUMMARY:a\r b\rEND:VEVENT\rEND:VCALENDAR", "ab"},
+		{"CR CR LF of a mail gateway",
+		 "BEGIN:VCALENDAR\r\r\nBEGIN:VEVENT\r\r\nSUMMARY:a\r\r\n b"
+		 "\r\r\nEND:VEVENT\r\r\nEND:VCALENDAR\r\r\n",
+		 "ab"},
+		{"control characters",
+		 EVENT("SUMMARY:a\x01\x7f"
+		       "b\tc"),
+		 "ab\tc"},
+		{"lower case",
+		 "begin:vcalendar\nbegin:vevent\nsummary:a\nend:vevent\nend:vcalendar", "a"},
 		{"a colon in a quoted parameter", EVENT("SUMMARY;ALTREP=\"http://x\":a:b"), "a:b"},
 		{"a quote that never closes", EVENT("SUMMARY;X=\"y:z"), "z"},
 		{"Windows-1252", EVENT("SUMMARY:g\xe5 hem"), "gå hem"},
@@ -112,8 +121,9 @@ static void what_is_no_whole_calendar_is_refused_with_the_reason(void **state)
 		int rc;
 	} rows[] = {
 		{"an empty file", "", "NOT_A_CALENDAR", -ENOMSG},
-		{"the login page of a hotel", "<!DOCTYPE html>\n<html><a href=\"x:y\">BEGIN</a></html>",
-		 "NOT_A_CALENDAR", -ENOMSG},
+		{"the login page of a hotel",
+		 "<!DOCTYPE html>\n<html><a href=\"x:y\">BEGIN</a></html>", "NOT_A_CALENDAR",
+		 -ENOMSG},
 		{"a download that broke off", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nEND:VEVENT\n",
 		 "TRUNCATED", -EBADMSG},
 		{"a download that broke off in an event", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\n",
@@ -153,7 +163,8 @@ static bool survives(const char *name, size_t size, const char *code)
 	struct scan *s = NULL;
 	char *value = g_strnfill(size, 'x');
 	char *text = g_strdup_printf("BEGIN:VCALENDAR\nBEGIN:VEVENT\n%s:%s\nEND:VEVENT\n"
-	                             "END:VCALENDAR\n", name, value);
+				     "END:VCALENDAR\n",
+				     name, value);
 	bool whole;
 
 	assert_int_equal(scan(text, strlen(text), &s, f), 0);
@@ -197,7 +208,8 @@ static void eight_levels_are_read_and_the_ninth_spoils_only_its_own(void **state
 		const struct scan_component *last;
 
 		assert_int_equal(scan(text, strlen(text), &s, f), 0);
-		assert_int_equal(has_code(f, "TOO_DEEP", SCAN_DEPTH_MAX + 1), depth > SCAN_DEPTH_MAX);
+		assert_int_equal(has_code(f, "TOO_DEEP", SCAN_DEPTH_MAX + 1),
+				 depth > SCAN_DEPTH_MAX);
 		assert_int_equal(scan_component_at(s, 1)->broken, depth > SCAN_DEPTH_MAX);
 		last = scan_component_at(s, s->components->len - 1);
 		assert_string_equal(last->name, "VTODO");
