@@ -162,13 +162,19 @@ static void read_list(struct state *s, const struct scan_line *l, bool except)
 	if (*list == NULL)
 		*list = g_array_new(FALSE, FALSE,
 				    except ? sizeof(struct ical_time) : sizeof(struct ical_extra));
-	while (next != NULL && *next != 0 && (*list)->len < ICAL_DATES_MAX) {
+	while (next != NULL && *next != 0) {
 		char *item = next;
 		struct ical_extra extra;
 
 		next = strchr(item, ',');
 		if (next != NULL)
 			*next++ = 0;
+		if ((*list)->len >= ICAL_DATES_MAX) {
+			tell(s, SEVERITY_ERROR, l->line, "TOO_MANY_DATES",
+			     "RDATE 或 EXDATE 太多，其余略去");
+			s->uncertain = true;
+			break;
+		}
 		if (!read_extra(s, l, z, item, &extra))
 			bad = true;
 		else if (except)

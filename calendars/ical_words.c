@@ -42,19 +42,25 @@ static void compose_lines(GString *text, const struct scan *scan, uint32_t index
 	}
 }
 
-static void compose_alarms(GString *text, const struct scan *scan, uint32_t index)
+static void compose_alarms(GString *text, const struct ical_reader *r, uint32_t index,
+			   const struct calendar_component *out)
 {
-	const struct scan_component *c = scan_component_at(scan, index);
+	const struct scan_component *c = scan_component_at(r->scan, index);
 	unsigned alarms = 0;
 
-	for (uint32_t i = index + 1; i < c->next && alarms < ICAL_ALARMS_MAX; i++) {
-		const struct scan_component *child = scan_component_at(scan, i);
+	for (uint32_t i = index + 1; i < c->next; i++) {
+		const struct scan_component *child = scan_component_at(r->scan, i);
 
 		if (child->parent != index || strcmp(child->name, "VALARM") != 0 || child->broken)
 			continue;
-		alarms++;
+		if (alarms++ == ICAL_ALARMS_MAX) {
+			findings_add(r->findings, SEVERITY_WARNING, r->file, child->line, 0,
+				     "TOO_MANY_ALARMS", out->uid, "VALARM 超过 %d 个，其余略去",
+				     ICAL_ALARMS_MAX);
+			break;
+		}
 		g_string_append(text, "BEGIN:VALARM\r\n");
-		compose_lines(text, scan, i);
+		compose_lines(text, r->scan, i);
 		g_string_append(text, "END:VALARM\r\n");
 	}
 }
@@ -192,7 +198,7 @@ int ical_words_read(const struct ical_reader *r, uint32_t index, struct calendar
 
 	g_string_printf(text, "BEGIN:%s\r\n", name);
 	compose_lines(text, r->scan, index);
-	compose_alarms(text, r->scan, index);
+	compose_alarms(text, r, index, out);
 	g_string_append_printf(text, "END:%s\r\n", name);
 	icalerror_set_errors_are_fatal(0);
 	c = icalparser_parse_string(text->str);

@@ -493,6 +493,51 @@ static void the_daemon_stops_at_its_limit_of_instances_and_says_so(void **state)
 	world_free(&w);
 }
 
+/* @n times @unit between what makes it an event. */
+static struct world read_many(const char *head, const char *unit, int n)
+{
+	GString *text = g_string_new(head);
+	struct world w;
+
+	for (int i = 0; i < n; i++)
+		g_string_append(text, unit);
+	g_string_append(text, "\n");
+	w = read_events(text->str, "20190101", "20200101", &calendar_limits_campaign);
+	g_string_free(text, TRUE);
+	return w;
+}
+
+static void what_is_too_much_for_one_event_is_said(void **state)
+{
+	static const char alarm[] = "BEGIN:VALARM\nTRIGGER:-PT1H\nEND:VALARM\n";
+	static const char rule[] = "RRULE:FREQ=DAILY;COUNT=2\n";
+	static const char dates[] = "EXDATE:20190101T000000Z,20190101T000000Z,20190101T000000Z,"
+				    "20190101T000000Z\n";
+	static const struct {
+		const char *unit, *code;
+		int fits;
+		enum severity severity;
+	} rows[] = {
+		{alarm, "TOO_MANY_ALARMS", 32, SEVERITY_WARNING},
+		{rule, "BAD_RRULE", 16, SEVERITY_ERROR},
+		{dates, "TOO_MANY_DATES", 25000, SEVERITY_ERROR},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct world w =
+			read_many(SHANGHAI "20190802T170000\n", rows[i].unit, rows[i].fits);
+
+		assert_null(finding_of(w.findings, rows[i].code));
+		assert_true(w.instances->len > 0);
+		world_free(&w);
+		w = read_many(SHANGHAI "20190802T170000\n", rows[i].unit, rows[i].fits + 1);
+		assert_int_equal(finding_of(w.findings, rows[i].code)->severity, rows[i].severity);
+		assert_int_equal(w.instances->len > 0, rows[i].severity == SEVERITY_WARNING);
+		world_free(&w);
+	}
+}
+
 static void the_same_bytes_give_the_same_instances(void **state)
 {
 	struct world w =
@@ -524,6 +569,7 @@ int main(void)
 		cmocka_unit_test(a_calendar_tells_how_far_it_reaches),
 		cmocka_unit_test(a_file_full_of_bombs_is_over_within_seconds),
 		cmocka_unit_test(the_daemon_stops_at_its_limit_of_instances_and_says_so),
+		cmocka_unit_test(what_is_too_much_for_one_event_is_said),
 		cmocka_unit_test(the_same_bytes_give_the_same_instances),
 	};
 
