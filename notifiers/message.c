@@ -4,17 +4,36 @@
 #include "notifiers/notifier.h"
 
 /* Every string of an item, so that new and free cannot forget one. */
+/* clang-format off: it does not know lists of this kind, and lays them out anew each time. */
 #define ITEM_STRINGS(X)                                                                            \
 	X(step)                                                                                    \
 	X(unit_id)                                                                                 \
 	X(unit)                                                                                    \
-	X(uid) X(rid) X(title) X(due_text) X(due_iso) X(on_time_text) X(role) X(description)       \
-		X(tags) X(reason) X(received_text) X(token)
+	X(uid)                                                                                     \
+	X(rid)                                                                                     \
+	X(title)                                                                                   \
+	X(due_text)                                                                                \
+	X(due_iso)                                                                                 \
+	X(on_time_text)                                                                            \
+	X(role)                                                                                    \
+	X(description)                                                                             \
+	X(tags)                                                                                    \
+	X(reason)                                                                                  \
+	X(received_text)                                                                           \
+	X(token)
 
 #define MESSAGE_STRINGS(X)                                                                         \
 	X(identity)                                                                                \
 	X(campaign_key)                                                                            \
-	X(campaign) X(locale) X(address) X(person) X(person_unit) X(now_text) X(now_iso) X(office)
+	X(campaign)                                                                                \
+	X(locale)                                                                                  \
+	X(address)                                                                                 \
+	X(person)                                                                                  \
+	X(person_unit)                                                                             \
+	X(now_text)                                                                                \
+	X(now_iso)                                                                                 \
+	X(office)
+/* clang-format on */
 
 static void item_free(void *p)
 {
