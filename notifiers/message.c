@@ -4,7 +4,6 @@
 #include "notifiers/notifier.h"
 
 /* Every string of an item, so that new and free cannot forget one. */
-/* clang-format off: it does not know lists of this kind, and lays them out anew each time. */
 #define ITEM_STRINGS(X)                                                                            \
 	X(step)                                                                                    \
 	X(unit_id)                                                                                 \
@@ -33,7 +32,6 @@
 	X(now_text)                                                                                \
 	X(now_iso)                                                                                 \
 	X(office)
-/* clang-format on */
 
 static void item_free(void *p)
 {
