@@ -1,0 +1,23 @@
+/*
+ * diff_private.h - friends only: diff.c, diff_policies.c, diff_dates.c.
+ */
+#ifndef CAMPAIGN_DIFF_PRIVATE_H
+#define CAMPAIGN_DIFF_PRIVATE_H
+
+#include "daemon/campaign/diff.h"
+
+struct diff {
+	const struct campaign *from, *to;
+	GPtrArray *lines; /**< char * */
+	unsigned more;    /**< beyond CHANGES_MAX */
+};
+
+void diff_say(struct diff *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/** Say "WHAT：OLD 改为 NEW" if the texts differ; "" shows as 无. */
+void diff_text(struct diff *d, const char *what, const char *old, const char *new);
+void diff_policies(struct diff *d);
+void diff_dates(struct diff *d);
+/** "08:30–17:30, 15:00, working", "不限"; caller frees. */
+char *window_text(const struct window *w);
+
+#endif
