@@ -7,7 +7,7 @@ if(TARGET duban_ctl)
 endif()
 
 if(EXISTS ${PROJECT_SOURCE_DIR}/daemon/main.c AND TARGET duban_http)
-  file(GLOB duband_sources CONFIGURE_DEPENDS daemon/main.c daemon/wire*.c daemon/settings*.c)
+  file(GLOB duband_sources CONFIGURE_DEPENDS daemon/main.c daemon/places.c daemon/wire*.c daemon/settings*.c)
   add_executable(duband ${duband_sources})
   target_link_libraries(duband PRIVATE ${all})
 endif()

@@ -123,6 +123,7 @@ int engine_tray_decide(struct engine *e, int64_t id, bool accept, const char *un
 /** A leased message, ready to be rendered. */
 struct engine_lease {
 	int64_t id;
+	struct engine *engine; /**< whose message it is: for engine_report() */
 	int attempts;
 	struct message *message; /**< owned by the receiver */
 };

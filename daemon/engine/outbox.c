@@ -116,7 +116,7 @@ static int recheck(struct engine *e, const struct outbox_row *row, wall_t now, s
 static int claim_one(struct engine *e, const struct outbox_row *row, wall_t now,
 		     engine_lease_fn *fn, void *arg, struct err *err)
 {
-	struct engine_lease lease = {.id = row->id, .attempts = row->attempts + 1};
+	struct engine_lease lease = {.id = row->id, .engine = e, .attempts = row->attempts + 1};
 	int rc = recheck(e, row, now, err);
 
 	if (rc <= 0)

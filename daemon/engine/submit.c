@@ -203,8 +203,7 @@ int engine_submit(struct engine *e, const struct engine_submit *s, wall_t now,
 	if (it == NULL) {
 		rc = err_set(err, -ENOENT, "%s不承担这项报送事项",
 			     engine_text(e, e->campaign->units[unit].name));
-	} else if (s->zero && !engine_policy(e, occurrence)->zero &&
-		   engine_obligation(e, occurrence)->category == CATEGORY_REPORT) {
+	} else if (s->zero && !engine_policy(e, occurrence)->zero) {
 		rc = to_tray(e, s, "这项报送事项不接受零报告", now, out, err);
 	} else if (SECOND_FLOOR(s->received) > engine_ladder(e, occurrence, it->due)->closes) {
 		rc = to_tray(e, s, "已过补报截止时间", now, out, err);

@@ -147,7 +147,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *c, const char
 		return MHD_YES;
 	}
 	if (*size > 0) {
-		if (r->call.body->len + *size > HTTP_BODY_MAX)
+		if (r->call.body->len + *size > HTTP_SERVER_BODY_MAX)
 			r->too_large = true;
 		else
 			g_string_append_len(r->call.body, data, (gssize)*size);
@@ -229,8 +229,8 @@ static struct MHD_Daemon *start_mhd(struct http_server *s, int fd)
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET * (fd < 0), 0,
 		NULL, NULL, on_access, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, s, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_SECONDS,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_END);
+		on_completed, s, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_SERVER_IDLE_SECONDS,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_SERVER_CONNECTIONS_MAX, MHD_OPTION_END);
 }
 
 struct http_server *http_server_new(uv_loop_t *loop, int fd, http_call_fn *call, void *arg,

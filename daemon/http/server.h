@@ -16,9 +16,9 @@
 
 #include "daemon/core/err.h"
 
-#define HTTP_BODY_MAX (64u << 20)
-#define HTTP_IDLE_SECONDS 30 /**< a connection on which nothing moves is closed */
-#define HTTP_CONNECTIONS_MAX 256
+#define HTTP_SERVER_BODY_MAX (64u << 20)
+#define HTTP_SERVER_IDLE_SECONDS 30 /**< a connection on which nothing moves is closed */
+#define HTTP_SERVER_CONNECTIONS_MAX 256
 
 struct http_call {
 	const char *method, *path; /**< borrowed until the answer */

@@ -15,11 +15,10 @@
 #include "loop.h"
 
 struct child_limits {
-	unsigned cpu_s; /**< seconds of CPU, RLIMIT_CPU; 0 = 5 */
-	uint64_t
-		memory; /**< bytes of address space, RLIMIT_AS; 0 = unlimited (sanitizers need it) */
-	dur_t timeout;  /**< of real time; 0 = 30 s */
-	size_t out_max; /**< bytes of output; 0 = 8 MiB */
+	unsigned cpu_s;  /**< seconds of CPU, RLIMIT_CPU; 0 = 5 */
+	uint64_t memory; /**< bytes of address space; 0 = unlimited (sanitizers need it) */
+	dur_t timeout;   /**< of real time; 0 = 30 s */
+	size_t out_max;  /**< bytes of output; 0 = 8 MiB */
 };
 
 struct child;

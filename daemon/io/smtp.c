@@ -25,6 +25,7 @@ struct attempt {
 	const struct request *request;
 	sender_done_fn *done;
 	void *arg;
+	bool again;          /* this is its second connection */
 	struct reply *reply; /* when finished */
 };
 
@@ -69,23 +70,49 @@ static void pool_fewer(struct smtp *p)
 	p->accepted = 0;
 }
 
+/**
+ * The connection broke before the relay said anything about it: it was idle and just
+ * then closed, or the message before was the trouble.  That is worth another connection,
+ * once.  Not after a time-out: the lease has been running all that time.
+ */
+static bool try_again(const struct attempt *a, const struct reply *reply, const struct smtp_conn *c)
+{
+	return reply->status == 0 && !reply->went_out && !a->again && !smtp_conn_timed_out(c) &&
+	       strcmp(reply->verb, "MAIL") == 0;
+}
+
+static void count_sent(struct smtp *p)
+{
+	p->counts.sent++;
+	if (++p->accepted >= ACCEPTED_FOR_ONE_MORE) {
+		p->accepted = 0;
+		p->allowed = MIN(p->allowed + 1, p->settings.connections);
+	}
+}
+
 static void collect_finished(struct smtp *p, struct smtp_conn *c)
 {
 	struct smtp_dialogue *d = smtp_conn_dialogue(c);
+	GQueue again = G_QUEUE_INIT;
 	struct reply *reply;
 	void *tag;
 
 	while (d && smtp_dialogue_finished(d, &tag, &reply)) {
-		must(g_hash_table_remove(p->in_flight, tag));
-		if (reply->status >= 200 && reply->status < 300) {
-			p->counts.sent++;
-			if (++p->accepted >= ACCEPTED_FOR_ONE_MORE) {
-				p->accepted = 0;
-				p->allowed = MIN(p->allowed + 1, p->settings.connections);
-			}
+		struct attempt *a = tag;
+
+		must(g_hash_table_remove(p->in_flight, a));
+		if (try_again(a, reply, c)) {
+			a->again = true;
+			reply_free(&reply);
+			g_queue_push_head(&again, a);
+			continue;
 		}
-		attempt_end(p, tag, reply);
+		if (reply->status >= 200 && reply->status < 300)
+			count_sent(p);
+		attempt_end(p, a, reply);
 	}
+	while (!g_queue_is_empty(&again)) /* last first, to keep their order */
+		g_queue_push_head(&p->queue, g_queue_pop_head(&again));
 	/* What waits behind a message that takes long goes elsewhere, and first. */
 	if (d && smtp_conn_stalled(c) && smtp_dialogue_take_back(d, &tag)) {
 		must(g_hash_table_remove(p->in_flight, tag));

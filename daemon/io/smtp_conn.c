@@ -43,7 +43,8 @@ struct smtp_conn {
 	uv_timer_t timer;
 	int events;
 	uint64_t progress, moved; /* of the dialogue; loop time at which it was seen */
-	bool stalled;
+	bool stalled, timed_out;
+	bool plain;  /* no TLS: a short read means that there is no more */
 	int handles; /* initialised and not yet closed */
 };
 
@@ -199,7 +200,7 @@ static void conn_send(struct smtp_conn *c)
 	}
 }
 
-/** Read until there is nothing more: what TLS has buffered, no poll would tell. */
+/** Read until there is nothing more: of what TLS has buffered no poll would tell. */
 static void conn_recv(struct smtp_conn *c)
 {
 	char bytes[RECV_MAX];
@@ -216,6 +217,8 @@ static void conn_recv(struct smtp_conn *c)
 			return;
 		}
 		smtp_dialogue_received(c->dialogue, bytes, n);
+		if (c->plain && n < sizeof(bytes))
+			return;
 	}
 }
 
@@ -303,6 +306,7 @@ static void on_timer(uv_timer_t *timer)
 		g_autofree char *why =
 			g_strdup_printf("no answer within %" G_GUINT64_FORMAT " s", limit / 1000);
 
+		c->timed_out = true;
 		smtp_dialogue_closed(c->dialogue, why);
 		conn_gone(c);
 		return;
@@ -332,6 +336,7 @@ static void conn_begin(void *arg)
 	c->poll.data = c->timer.data = c;
 	c->handles = 2;
 	c->dialogue = smtp_dialogue_new(&c->caps, c->settings->mode);
+	c->plain = g_str_has_prefix(c->settings->url, "smtp:") && !c->starttls_seen;
 	c->state = SMTP_CONN_READY;
 	c->moved = uv_now(loop_uv(c->loop));
 	c->events = UV_READABLE;
@@ -429,4 +434,9 @@ struct smtp_dialogue *smtp_conn_dialogue(struct smtp_conn *c)
 bool smtp_conn_stalled(const struct smtp_conn *c)
 {
 	return c->stalled;
+}
+
+bool smtp_conn_timed_out(const struct smtp_conn *c)
+{
+	return c->timed_out;
 }

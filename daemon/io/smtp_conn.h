@@ -40,6 +40,9 @@ void smtp_conn_flush(struct smtp_conn *c);
 /** It waits for the relay longer than our patience. */
 bool smtp_conn_stalled(const struct smtp_conn *c);
 
+/** It is gone because the relay did not answer in time. */
+bool smtp_conn_timed_out(const struct smtp_conn *c);
+
 /** Why it never became ready: a reply that anyone who waited for it may be given. */
 struct reply *smtp_conn_failure(const struct smtp_conn *c);
 

@@ -260,7 +260,7 @@ static int apply_until(struct run *run, wall_t now, struct err *err)
 			(void)err_prefix(err, rc, "%s:%u", run->o->events_file, ev->line);
 	}
 	if (rc >= 0 && run->intake_used && !run->intake_down && !run->down)
-		rc = store_poll_ok(run->store, INTAKE, now);
+		rc = store_poll_ok(run->store, INTAKE, WALL_NEVER); /* fresh at every instant */
 	if (rc >= 0)
 		return store_commit(run->store, err);
 	store_rollback(run->store);

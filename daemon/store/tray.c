@@ -129,7 +129,7 @@ int store_poll_ok(struct store *st, const char *intake, wall_t begun)
 {
 	sqlite3_stmt *q =
 		sq(st, "INSERT INTO poll(intake, begun, failing) VALUES(?1, ?2, NULL) "
-		       "ON CONFLICT DO UPDATE SET begun=max(begun, excluded.begun), failing=NULL");
+		       "ON CONFLICT DO UPDATE SET begun=excluded.begun, failing=NULL");
 
 	sq_text(q, 1, intake);
 	sq_int(q, 2, begun);

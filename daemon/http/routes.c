@@ -1,0 +1,446 @@
+/*
+ * routes.c - the API's table and its handlers.
+ */
+#include "routes.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+void route_fail(struct api_reply *reply, unsigned status, const char *fmt, ...)
+{
+	va_list ap;
+	char *words;
+
+	va_start(ap, fmt);
+	words = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	reply->status = status;
+	json_decref(reply->body);
+	reply->body = json_pack("{s:s}", "error", words);
+	if (reply->body == NULL)
+		reply->body = json_pack("{s:s}", "error", "请求被拒绝");
+	g_free(words);
+}
+
+static void fail_err(struct api_reply *reply, int rc, const struct err *err)
+{
+	unsigned status = rc == -ENOENT                                 ? 404
+			  : rc == -EINVAL                               ? 422
+			  : rc == -EEXIST                               ? 409
+			  : rc == -ENOSPC || rc == -EIO || rc == -EROFS ? 503
+									: 500;
+
+	route_fail(reply, status, "%s", err->text[0] != 0 ? err->text : g_strerror(-rc));
+}
+
+static const char *query(const struct http_call *call, const char *name)
+{
+	const char *v = g_hash_table_lookup(call->query, name);
+
+	return v == NULL ? "" : v;
+}
+
+/* The campaign that is meant: named, or the only one. */
+static struct engine *engine_of(const struct api *api, const struct http_call *call,
+				struct api_reply *reply)
+{
+	const char *name = query(call, "campaign");
+
+	if (name[0] == 0 && api->n_engines == 1)
+		return api->engines[0];
+	for (unsigned i = 0; i < api->n_engines; i++)
+		if (strcmp(engine_key(api->engines[i]), name) == 0)
+			return api->engines[i];
+	if (name[0] == 0)
+		route_fail(reply, 422, "有%u个专项行动，请用 --campaign 指明其一", api->n_engines);
+	else
+		route_fail(reply, 404, "没有这个专项行动：%s", name);
+	return NULL;
+}
+
+static struct engine_filter filter_of(const struct http_call *call)
+{
+	return (struct engine_filter){
+		.unit = query(call, "unit"),
+		.uid = query(call, "uid"),
+		.rid = query(call, "rid"),
+		.standing = query(call, "standing"),
+		.state = query(call, "state"),
+		.max = (unsigned)g_ascii_strtoull(query(call, "max"), NULL, 10),
+		.before = (int64_t)g_ascii_strtoull(query(call, "before"), NULL, 10),
+	};
+}
+
+typedef json_t *question_fn(struct engine *e, const struct engine_filter *f, wall_t now);
+
+static const struct {
+	const char *path;
+	question_fn *ask;
+} questions[] = {
+	{"/v1/due", engine_due},
+	{"/v1/units", engine_units},
+	{"/v1/notices", engine_notices},
+	{"/v1/tray", engine_tray},
+	{"/v1/journal", engine_journal},
+	{"/v1/roster", engine_roster},
+	{"/v1/deliveries", engine_deliveries},
+};
+
+static void run_question(const struct api *api, const struct http_call *call,
+			 struct api_reply *reply)
+{
+	struct engine *e = engine_of(api, call, reply);
+	struct engine_filter f = filter_of(call);
+
+	if (e == NULL)
+		return;
+	for (size_t i = 0; i < G_N_ELEMENTS(questions); i++)
+		if (strcmp(questions[i].path, call->path) == 0)
+			reply->body = questions[i].ask(e, &f, api->now);
+	reply->status = 200;
+}
+
+static void run_status(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	(void)call;
+	reply->body = api->status(api->world);
+	reply->status = 200;
+}
+
+static void run_health(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	const char *words = api->sick(api->world);
+
+	(void)call;
+	if (words != NULL) {
+		route_fail(reply, 503, "%s", words);
+		return;
+	}
+	reply->status = 200;
+	reply->body = json_pack("{s:b}", "ok", 1);
+}
+
+static void run_explain(const struct api *api, const struct http_call *call,
+			struct api_reply *reply)
+{
+	struct engine *e = engine_of(api, call, reply);
+	struct err err = {0};
+
+	if (e == NULL)
+		return;
+	reply->body = engine_explain(e, query(call, "unit"), query(call, "uid"), query(call, "rid"),
+				     api->now, &err);
+	reply->status = 200;
+	if (reply->body == NULL)
+		route_fail(reply, 404, "%s", err.text);
+}
+
+static json_t *body_of(const struct http_call *call, struct api_reply *reply)
+{
+	json_error_t why;
+	json_t *j = json_loadb(call->body->str, call->body->len, JSON_REJECT_DUPLICATES, &why);
+
+	if (j == NULL)
+		route_fail(reply, 400, "请求不是 JSON：第%d行第%d列：%s", why.line, why.column,
+			   why.text);
+	else if (!json_is_object(j)) {
+		json_decref(j);
+		j = NULL;
+		route_fail(reply, 400, "请求应是一个 JSON 对象");
+	}
+	return j;
+}
+
+static const char *member(const json_t *j, const char *key)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	return s == NULL ? "" : s;
+}
+
+/* ---- submit ---- */
+
+struct uploads {
+	GArray *parts;  /* struct part */
+	GArray *fields; /* struct field */
+	GPtrArray *bytes;
+};
+
+static void uploads_init(struct uploads *u)
+{
+	u->parts = g_array_new(FALSE, FALSE, sizeof(struct part));
+	u->fields = g_array_new(FALSE, FALSE, sizeof(struct field));
+	u->bytes = g_ptr_array_new_with_free_func(g_free);
+}
+
+static void uploads_fini(struct uploads *u)
+{
+	g_array_unref(u->parts);
+	g_array_unref(u->fields);
+	g_ptr_array_unref(u->bytes);
+}
+
+/* A name to show, never a path. */
+static char *safe_name(const char *name, size_t i)
+{
+	g_autofree char *base = g_path_get_basename(name);
+
+	if (base[0] == 0 || strcmp(base, ".") == 0 || strcmp(base, "..") == 0 ||
+	    strcmp(base, "/") == 0 || strlen(base) > 255 || !g_utf8_validate(base, -1, NULL))
+		return g_strdup_printf("attachment-%zu", i + 1);
+	for (char *p = base; *p != 0; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '\\')
+			*p = '_';
+	return g_strdup(base);
+}
+
+static bool uploads_read(struct uploads *u, const json_t *body, struct api_reply *reply)
+{
+	const json_t *parts = json_object_get(body, "parts");
+	json_t *fields = json_object_get(body, "fields"), *v;
+	const char *key;
+
+	for (size_t i = 0; i < json_array_size(parts); i++) {
+		const json_t *p = json_array_get(parts, i);
+		struct part part = {0};
+		guchar *bytes = g_base64_decode(member(p, "base64"), &part.size);
+		char *name = safe_name(member(p, "name"), i);
+
+		g_ptr_array_add(u->bytes, bytes);
+		g_ptr_array_add(u->bytes, name);
+		for (guint k = 0; k < u->parts->len; k++)
+			if (strcmp(g_array_index(u->parts, struct part, k).name, name) == 0) {
+				route_fail(reply, 422, "两个附件同名：%s", name);
+				return false;
+			}
+		part.name = name;
+		part.bytes = bytes;
+		g_array_append_val(u->parts, part);
+	}
+	json_object_foreach(fields, key, v)
+	{
+		struct field f = {key, json_string_value(v)};
+
+		if (f.value == NULL) {
+			route_fail(reply, 422, "表格项 %s 应是文字", key);
+			return false;
+		}
+		g_array_append_val(u->fields, f);
+	}
+	return true;
+}
+
+static void reply_receipt(struct api_reply *reply, const struct engine *e,
+			  const struct engine_receipt *r)
+{
+	g_autofree char *due = r->due == 0 ? NULL : engine_format(e, r->due);
+
+	reply->status = 200;
+	reply->changed = true;
+	reply->body = json_pack("{s:s, s:b, s:b, s:b, s:s, s:s*}", "receipt", r->receipt, "on_time",
+				r->on_time, "tray", r->tray, "again", r->again, "reason", r->reason,
+				"due", due);
+}
+
+static void submit(const struct api *api, struct engine *e, const json_t *body,
+		   struct api_reply *reply)
+{
+	struct engine_submit s = {
+		.unit = member(body, "unit"),
+		.uid = member(body, "uid"),
+		.rid = member(body, "rid"),
+		.received = api->now,
+		.zero = json_is_true(json_object_get(body, "zero")),
+		.way = "cli",
+		.actor = api->actor,
+		.why = member(body, "why"),
+		.request = json_string_value(json_object_get(body, "request")),
+	};
+	const char *received = member(body, "received");
+	struct engine_receipt receipt;
+	struct uploads u;
+	struct err err = {0};
+	int rc;
+
+	if (received[0] != 0 && !engine_parse(e, received, false, &s.received)) {
+		route_fail(reply, 422, "收到时间看不懂：%s", received);
+		return;
+	}
+	if (s.received > api->now) {
+		route_fail(reply, 422, "收到时间在将来：%s", received);
+		return;
+	}
+	uploads_init(&u);
+	if (uploads_read(&u, body, reply)) {
+		s.parts = (const struct part *)(void *)u.parts->data;
+		s.n_parts = u.parts->len;
+		s.fields = (const struct field *)(void *)u.fields->data;
+		s.n_fields = u.fields->len;
+		rc = engine_submit(e, &s, api->now, &receipt, &err);
+		if (rc < 0)
+			fail_err(reply, rc, &err);
+		else
+			reply_receipt(reply, e, &receipt);
+	}
+	uploads_fini(&u);
+}
+
+static void run_submit(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	struct engine *e = engine_of(api, call, reply);
+	json_t *body = e == NULL ? NULL : body_of(call, reply);
+
+	if (body != NULL)
+		submit(api, e, body, reply);
+	json_decref(body);
+}
+
+/* ---- decide ---- */
+
+static void decide(const struct api *api, struct engine *e, const json_t *body,
+		   struct api_reply *reply)
+{
+	int kind = decision_of(member(body, "kind"));
+	struct engine_decision d = {
+		.kind = (enum decision_kind)kind,
+		.unit = member(body, "unit"),
+		.uid = member(body, "uid"),
+		.rid = member(body, "rid"),
+		.tag = member(body, "tag"),
+		.step = member(body, "step"),
+		.actor = api->actor,
+		.why = member(body, "why"),
+	};
+	const char *due = member(body, "due");
+	struct err err = {0};
+	int rc;
+
+	if (kind < 0) {
+		route_fail(reply, 422, "没有这种决定：%s", member(body, "kind"));
+		return;
+	}
+	if ((d.kind == DECISION_EXTEND || d.kind == DECISION_RETURN) &&
+	    !engine_parse(e, due, true, &d.due)) {
+		route_fail(reply, 422, "新的截止时间没有写或看不懂（--due）：%s", due);
+		return;
+	}
+	rc = engine_decide(e, &d, api->now, &err);
+	if (rc < 0) {
+		fail_err(reply, rc, &err);
+		return;
+	}
+	reply->status = 200;
+	reply->changed = true;
+	reply->body = json_pack("{s:b}", "ok", 1);
+}
+
+static void run_decide(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	struct engine *e = engine_of(api, call, reply);
+	json_t *body = e == NULL ? NULL : body_of(call, reply);
+
+	if (body != NULL)
+		decide(api, e, body, reply);
+	json_decref(body);
+}
+
+static void run_tray_decide(const struct api *api, const struct http_call *call,
+			    struct api_reply *reply)
+{
+	struct engine *e = engine_of(api, call, reply);
+	json_t *body = e == NULL ? NULL : body_of(call, reply);
+	const char *tail = call->path + strlen("/v1/tray/");
+	struct engine_receipt receipt;
+	struct err err = {0};
+	int rc;
+
+	if (body == NULL)
+		return;
+	rc = engine_tray_decide(e, g_ascii_strtoll(tail[0] == 'T' ? tail + 1 : tail, NULL, 10),
+				json_is_true(json_object_get(body, "accept")), member(body, "unit"),
+				member(body, "uid"), member(body, "rid"), api->actor,
+				member(body, "why"), api->now, &receipt, &err);
+	if (rc < 0)
+		fail_err(reply, rc, &err);
+	else
+		reply_receipt(reply, e, &receipt);
+	json_decref(body);
+}
+
+/* ---- the daemon itself ---- */
+
+static void run_reload(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	g_autoptr(GPtrArray) report = g_ptr_array_new_with_free_func(g_free);
+	json_t *lines = json_array();
+	struct err err = {0};
+	int rc = api->reload(api->world, report, &err);
+
+	(void)call;
+	for (guint i = 0; i < report->len; i++)
+		json_array_append_new(lines, json_string(g_ptr_array_index(report, i)));
+	reply->changed = true;
+	if (rc < 0) {
+		fail_err(reply, rc, &err);
+		json_object_set_new(reply->body, "details", lines);
+		return;
+	}
+	reply->status = 200;
+	reply->body = json_pack("{s:o}", "report", lines);
+}
+
+static void run_backup(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	json_t *body = body_of(call, reply);
+	const char *path;
+	struct err err = {0};
+	int rc;
+
+	if (body == NULL)
+		return;
+	path = member(body, "path");
+	if (!g_path_is_absolute(path)) {
+		route_fail(reply, 422, "备份文件须用绝对路径");
+	} else if ((rc = store_backup(api->store, path, &err)) < 0) {
+		fail_err(reply, rc, &err);
+	} else {
+		reply->status = 200;
+		reply->body = json_pack("{s:b}", "ok", 1);
+	}
+	json_decref(body);
+}
+
+const struct route routes[] = {
+	{"GET", "/v1/status", "运行状况", false, run_status},
+	{"GET", "/v1/due", "应报事项", false, run_question},
+	{"GET", "/v1/units", "报送单位", false, run_question},
+	{"GET", "/v1/notices", "通知", false, run_question},
+	{"GET", "/v1/deliveries", "消息与发送记录", false, run_question},
+	{"GET", "/v1/tray", "待核件", false, run_question},
+	{"GET", "/v1/journal", "操作日志", false, run_question},
+	{"GET", "/v1/roster", "值班表", false, run_question},
+	{"GET", "/v1/explain", "为何发了、为何没发", false, run_explain},
+	{"POST", "/v1/submit", "登记报送", false, run_submit},
+	{"POST", "/v1/decide", "作出决定", false, run_decide},
+	{"POST", "/v1/tray/", "处理待核件", false, run_tray_decide},
+	{"POST", "/v1/reload", "重新载入", true, run_reload},
+	{"POST", "/v1/backup", "备份", true, run_backup},
+	{"GET", "/healthz", "健康检查", false, run_health},
+	{NULL, NULL, NULL, false, NULL},
+};
+
+const struct route *route_find(const char *method, const char *path, bool *wrong_method_out)
+{
+	*wrong_method_out = false;
+	for (const struct route *r = routes; r->path != NULL; r++) {
+		size_t n = strlen(r->path);
+		bool same = r->path[n - 1] == '/' ? strncmp(path, r->path, n) == 0 && path[n] != 0
+						  : strcmp(path, r->path) == 0;
+
+		if (same && strcmp(r->method, method) == 0)
+			return r;
+		*wrong_method_out |= same;
+	}
+	return NULL;
+}

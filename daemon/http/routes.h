@@ -1,0 +1,51 @@
+/*
+ * routes.h - the API: one table of method, path, pattern and handler, for socket and web.
+ *
+ * Handlers run on the database thread, inside a transaction unless .alone; they
+ * answer with a status and JSON.  Words for people are in "error".
+ */
+#ifndef HTTP_ROUTES_H
+#define HTTP_ROUTES_H
+
+#include <jansson.h>
+
+#include "daemon/engine/engine.h"
+#include "server.h"
+
+/** What a handler may reach. Filled in by daemon/wire.c. */
+struct api {
+	struct engine *const *engines;
+	unsigned n_engines;
+	struct store *store;
+	wall_t now;
+	const char *actor; /**< who asks: "uid 1000 (name)" */
+	void *world;
+	json_t *(*status)(void *world);
+	/** Read the files again. 0, or -errno with words; lines for people into @report. */
+	int (*reload)(void *world, GPtrArray *report, struct err *err);
+	/** NULL when well, else words about what is wrong. */
+	const char *(*sick)(void *world);
+};
+
+struct api_reply {
+	unsigned status;
+	json_t *body; /**< owned by the receiver */
+	bool changed; /**< something was written: plan again */
+};
+
+struct route {
+	const char *method, *path; /**< "/v1/tray/" with a trailing slash takes a tail */
+	const char *help;
+	bool alone; /**< makes its own transactions */
+	void (*run)(const struct api *api, const struct http_call *call, struct api_reply *reply);
+};
+
+extern const struct route routes[]; /**< ends with .path == NULL */
+
+/** NULL: no such path; *wrong_method_out when only the method is wrong. */
+const struct route *route_find(const char *method, const char *path, bool *wrong_method_out);
+/** {"error": words}. */
+void route_fail(struct api_reply *reply, unsigned status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * main.c - duband's command line.
+ */
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "daemon/campaign/load.h"
+#include "daemon/io/files.h"
+#include "daemon/io/log.h"
+#include "wire.h"
+
+const char *argp_program_version = "duband " DUBAN_VERSION;
+
+struct options {
+	const char *file;
+	bool check;
+};
+
+static error_t on_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'c':
+		o->file = arg;
+		return 0;
+	case 'C':
+		o->check = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_usage(state);
+		return EX_USAGE;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void print_findings(struct findings *f, const char *dir)
+{
+	findings_sort(f);
+	for (guint i = 0; i < f->list->len; i++) {
+		g_autofree char *line = finding_line(g_ptr_array_index(f->list, i));
+
+		if (dir == NULL)
+			(void)fprintf(stderr, "%s\n", line);
+		else
+			(void)fprintf(stderr, "%s/%s\n", dir, line);
+	}
+}
+
+/* Every campaign that the settings name, as the daemon would load it. */
+static bool check_campaign(const char *dir)
+{
+	g_autoptr(GPtrArray) list = NULL;
+	g_autofree char *key = g_path_get_basename(dir);
+	struct campaign_files *files;
+	struct campaign *c = NULL;
+	struct findings *f;
+	struct err err = {0};
+	bool good;
+
+	if (files_read(dir, &list, &err) < 0) {
+		(void)fprintf(stderr, "%s\n", err.text);
+		return false;
+	}
+	files = campaign_files_new(key);
+	for (guint i = 0; i < list->len; i++) {
+		const struct file *one = g_ptr_array_index(list, i);
+		gsize size;
+		const void *bytes = g_bytes_get_data(one->bytes, &size);
+
+		campaign_files_add(files, one->path, bytes, size);
+	}
+	f = findings_new();
+	if (campaign_load(files, g_get_real_time() / 1000, &c, f) == 0)
+		campaign_lint(c, files, f);
+	good = c != NULL && f->errors == 0;
+	print_findings(f, dir);
+	findings_free(&f);
+	campaign_free(&c);
+	campaign_files_free(&files);
+	return good;
+}
+
+static int check(const struct settings *s)
+{
+	bool good = true;
+
+	for (guint i = 0; i < s->campaigns->len; i++)
+		good &= check_campaign(g_ptr_array_index(s->campaigns, i));
+	return good ? EXIT_SUCCESS : EX_CONFIG;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{"config", 'c', "FILE", 0, "配置文件，默认 /etc/duban/duban.yaml", 0},
+		{"check-config", 'C', NULL, 0, "只检查配置与各专项行动，不运行", 0},
+		{NULL, 0, NULL, 0, NULL, 0}};
+	static const struct argp argp = {
+		.options = options,
+		.parser = on_option,
+		.doc = "督办守护进程：谁欠什么、何时到期，到期前提醒、逾期后督办。\v"
+		       "在前台运行；SIGHUP 重新载入，SIGTERM 停止。手册：man duband"};
+	struct options o = {.file = "/etc/duban/duban.yaml"};
+	struct settings *settings = NULL;
+	struct findings *f;
+	int rc;
+
+	(void)argp_parse(&argp, argc, argv, 0, NULL, &o);
+	f = findings_new();
+	rc = settings_read(o.file, &settings, f);
+	print_findings(f, NULL);
+	findings_free(&f);
+	if (rc < 0)
+		return EX_CONFIG;
+	log_open_stderr((enum log_level)settings->log_level);
+	rc = o.check ? check(settings) : wire_run(settings, o.file);
+	settings_free(&settings);
+	return rc;
+}

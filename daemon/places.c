@@ -1,0 +1,247 @@
+/*
+ * places.c - loading campaigns; the last good files stay in force, over a restart too.
+ */
+#include "places.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/campaign/load.h"
+#include "daemon/io/files.h"
+
+#define RULES_WITHOUT_END (400 * DAY)
+
+static void place_free(gpointer p)
+{
+	struct place *place = p;
+
+	engine_free(&place->engine);
+	g_free(place->dir);
+	g_free(place->problem);
+	g_free(place);
+}
+
+void places_init(struct places *p, dur_t expiry)
+{
+	p->list = g_ptr_array_new_with_free_func(place_free);
+	p->engines = g_ptr_array_new();
+	p->expiry = expiry;
+}
+
+void places_fini(struct places *p)
+{
+	g_ptr_array_unref(p->engines);
+	g_ptr_array_unref(p->list);
+}
+
+static int read_dir(const char *dir, struct campaign_files **out, struct err *err)
+{
+	g_autoptr(GPtrArray) list = NULL;
+	g_autofree char *key = g_path_get_basename(dir);
+	int rc = files_read(dir, &list, err);
+
+	if (rc < 0)
+		return rc;
+	*out = campaign_files_new(key);
+	for (guint i = 0; i < list->len; i++) {
+		const struct file *f = g_ptr_array_index(list, i);
+		gsize size;
+		const void *bytes = g_bytes_get_data(f->bytes, &size);
+
+		campaign_files_add(*out, f->path, bytes, size);
+	}
+	return 0;
+}
+
+static void on_file(void *arg, const char *path, const void *bytes, size_t size)
+{
+	campaign_files_add(arg, path, bytes, size);
+}
+
+/* The last good files of @key, or NULL if there are none. */
+static struct campaign_files *read_kept(struct store *st, const char *key, wall_t now)
+{
+	struct campaign_files *files = campaign_files_new(key);
+
+	if (store_files_each(st, store_campaign(st, key, now, NULL), on_file, files) <= 0)
+		campaign_files_free(&files);
+	return files;
+}
+
+static void report_findings(const char *dir, const struct findings *f, GPtrArray *report)
+{
+	for (guint i = 0; i < f->list->len; i++) {
+		g_autofree char *line = finding_line(g_ptr_array_index(f->list, i));
+
+		g_ptr_array_add(report, g_strdup_printf("%s/%s", dir, line));
+	}
+}
+
+/* A campaign without errors, or -EINVAL with its findings in the report. */
+static int load(const char *dir, const struct campaign_files *files, wall_t now, bool forgiving,
+		struct campaign **out, GPtrArray *report)
+{
+	struct findings *f = findings_new();
+	int rc = campaign_load(files, now + RULES_WITHOUT_END, out, f);
+
+	if (rc == 0)
+		campaign_lint(*out, files, f);
+	findings_sort(f);
+	report_findings(dir, f, report);
+	if (rc == 0 && f->errors > 0 && !forgiving) {
+		campaign_free(out);
+		rc = -EINVAL;
+	}
+	findings_free(&f);
+	return rc;
+}
+
+static int keep_files(struct store *st, const struct campaign_files *files, wall_t now)
+{
+	int64_t id = store_campaign(st, files->key, now, NULL);
+	int rc = store_files_clear(st, id);
+
+	for (guint i = 0; i < files->files->len && rc >= 0; i++) {
+		const struct campaign_file *f = g_ptr_array_index(files->files, i);
+
+		rc = store_files_put(st, id, f->path, f->bytes, f->size);
+	}
+	return rc;
+}
+
+/* The directory's files, or the kept ones with place->problem set. */
+static int choose(struct place *place, struct store *st, wall_t now, struct campaign_files **files,
+		  struct campaign **campaign, GPtrArray *report, struct err *err)
+{
+	g_autofree char *key = g_path_get_basename(place->dir);
+	struct err own = {0};
+	int rc = read_dir(place->dir, files, &own);
+
+	if (rc < 0)
+		g_ptr_array_add(report, g_strdup(own.text));
+	else
+		rc = load(place->dir, *files, now, false, campaign, report);
+	if (rc == 0)
+		return 0;
+	campaign_files_free(files);
+	*files = read_kept(st, key, now);
+	if (*files == NULL || load(place->dir, *files, now, true, campaign, report) < 0) {
+		campaign_files_free(files);
+		return err_set(err, -EINVAL, "%s 有错误，且没有可沿用的旧文件", place->dir);
+	}
+	g_free(place->problem);
+	place->problem =
+		g_strdup("目录中的文件有错误，仍按上一次正确的文件运行；请运行 dubanctl check");
+	return 0;
+}
+
+static int open_place(struct place *place, struct store *st, wall_t now, GPtrArray *report,
+		      struct err *err)
+{
+	struct campaign_files *files = NULL;
+	struct campaign *campaign = NULL;
+	int rc = choose(place, st, now, &files, &campaign, report, err);
+
+	if (rc < 0)
+		return rc;
+	place->digest = campaign->digest;
+	rc = engine_new(st, campaign, now, &place->engine, err);
+	if (rc >= 0)
+		rc = keep_files(st, files, now);
+	campaign_files_free(&files);
+	return rc < 0 ? rc : 0;
+}
+
+int places_open(struct places *p, struct store *st, const char *dir, wall_t now, GPtrArray *report,
+		struct err *err)
+{
+	struct place *place = g_new0(struct place, 1);
+	int rc = store_begin(st, err);
+
+	place->dir = g_strdup(dir);
+	if (rc >= 0)
+		rc = open_place(place, st, now, report, err);
+	if (rc >= 0)
+		rc = store_commit(st, err);
+	if (rc < 0) {
+		store_rollback(st);
+		place_free(place);
+		return rc;
+	}
+	engine_set_expiry(place->engine, p->expiry);
+	g_ptr_array_add(p->list, place);
+	g_ptr_array_add(p->engines, place->engine);
+	return 0;
+}
+
+static void set_problem(struct place *place, const char *problem)
+{
+	g_free(place->problem);
+	place->problem = g_strdup(problem);
+}
+
+static int swap(struct place *place, struct store *st, struct campaign *campaign,
+		const struct campaign_files *files, wall_t now, GPtrArray *report, struct err *err)
+{
+	uint64_t digest = campaign->digest;
+	int rc = store_begin(st, err);
+
+	if (rc < 0) {
+		campaign_free(&campaign);
+		return rc;
+	}
+	rc = engine_reload(place->engine, campaign, now, report, err);
+	if (rc >= 0)
+		rc = keep_files(st, files, now);
+	if (rc >= 0)
+		rc = store_commit(st, err);
+	if (rc < 0) {
+		store_rollback(st);
+		return rc;
+	}
+	place->digest = digest;
+	set_problem(place, NULL);
+	return 0;
+}
+
+static int reload_place(struct place *place, struct store *st, wall_t now, GPtrArray *report,
+			struct err *err)
+{
+	struct campaign_files *files = NULL;
+	struct campaign *campaign = NULL;
+	int rc = read_dir(place->dir, &files, err);
+
+	if (rc < 0) {
+		g_ptr_array_add(report, g_strdup(err->text));
+		set_problem(place, "目录不可读，仍按上一次正确的文件运行");
+		return rc;
+	}
+	rc = load(place->dir, files, now, false, &campaign, report);
+	if (rc < 0) {
+		set_problem(place,
+			    "目录中的文件有错误，仍按上一次正确的文件运行；请运行 dubanctl check");
+		rc = err_set(err, -EINVAL, "%s 有错误，未载入；原有文件继续有效", place->dir);
+	} else if (campaign->digest == place->digest) {
+		campaign_free(&campaign);
+		set_problem(place, NULL);
+	} else {
+		rc = swap(place, st, campaign, files, now, report, err);
+	}
+	campaign_files_free(&files);
+	return rc;
+}
+
+int places_reload(struct places *p, struct store *st, wall_t now, GPtrArray *report,
+		  struct err *err)
+{
+	int rc = 0;
+
+	for (guint i = 0; i < p->list->len; i++) {
+		struct err own = {0};
+		int one = reload_place(g_ptr_array_index(p->list, i), st, now, report, &own);
+
+		if (one < 0 && rc == 0)
+			rc = err_set(err, one, "%s", own.text);
+	}
+	return rc;
+}

@@ -1,0 +1,159 @@
+/*
+ * wire_control.c - the control socket: each request is a job on the database thread.
+ */
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/io/log.h"
+#include "daemon/io/smtp.h"
+#include "wire_private.h"
+
+struct call_job {
+	struct writer_job job; /* first */
+	struct daemon *d;
+	struct http_call *call;
+	const struct route *route;
+	struct api_reply reply;
+	wall_t now;
+	char *actor;
+};
+
+/* ---- what the routes reach; database thread ---- */
+
+static json_t *text_or_null(const char *s)
+{
+	return s == NULL ? json_null() : json_string(s);
+}
+
+static json_t *api_status(void *world)
+{
+	struct daemon *d = world;
+	wall_t now = d->clock->now(d->clock);
+	json_t *list = json_array();
+	g_autofree char *since = NULL;
+
+	for (guint i = 0; i < d->places.list->len; i++) {
+		const struct place *p = g_ptr_array_index(d->places.list, i);
+		json_t *one = engine_status(p->engine, now);
+		g_autofree char *wake =
+			d->wake == WALL_NEVER ? NULL : engine_format(p->engine, d->wake);
+
+		if (since == NULL)
+			since = engine_format(p->engine, d->since);
+		json_object_set_new(one, "dir", json_string(p->dir));
+		json_object_set_new(one, "problem", text_or_null(p->problem));
+		json_object_set_new(one, "next_wake", text_or_null(wake));
+		json_array_append_new(list, one);
+	}
+	return json_pack("{s:s, s:s*, s:b, s:s, s:o, s:s*, s:o}", "version", DUBAN_VERSION, "since",
+			 since, "clock_trusted", d->trust.doubt == CLOCK_TRUSTED, "database",
+			 d->settings->database, "problem", text_or_null(d->problem), "redirect",
+			 d->settings->redirect, "campaigns", list);
+}
+
+static int api_reload(void *world, GPtrArray *report, struct err *err)
+{
+	struct daemon *d = world;
+
+	return places_reload(&d->places, d->store, d->clock->now(d->clock), report, err);
+}
+
+static const char *api_sick(void *world)
+{
+	struct daemon *d = world;
+
+	return d->problem;
+}
+
+static int run_call(struct store *st, struct writer_job *job, struct err *err)
+{
+	struct call_job *c = (struct call_job *)job;
+	struct api api = {
+		.engines = (struct engine *const *)c->d->places.engines->pdata,
+		.n_engines = c->d->places.engines->len,
+		.store = st,
+		.now = c->now,
+		.actor = c->actor,
+		.world = c->d,
+		.status = api_status,
+		.reload = api_reload,
+		.sick = api_sick,
+	};
+
+	(void)err;
+	c->route->run(&api, c->call, &c->reply);
+	/* What a handler refused must leave nothing behind. */
+	return c->reply.status >= 400 && !c->route->alone ? -ECANCELED : 0;
+}
+
+static void done_call(struct writer_job *job, int rc, const struct err *err)
+{
+	struct call_job *c = (struct call_job *)job;
+	struct daemon *d = c->d;
+	char *text;
+
+	if (rc < 0 && rc != -ECANCELED) {
+		wire_problem(d, "control", rc, err);
+		route_fail(&c->reply, 503, "数据库写入失败，未登记：%s", err->text);
+	}
+	text = json_dumps(c->reply.body, JSON_COMPACT | JSON_ENCODE_ANY);
+	http_answer(c->call, c->reply.status, text == NULL ? g_strdup("null") : text,
+		    "application/json; charset=utf-8");
+	if (c->reply.changed)
+		wire_poke(d);
+	json_decref(c->reply.body);
+	wire_release(d);
+	g_free(c->actor);
+	g_free(c);
+}
+
+static void answer_error(struct http_call *call, unsigned status, const char *words)
+{
+	struct api_reply reply = {0};
+
+	route_fail(&reply, status, "%s", words);
+	http_answer(call, status, json_dumps(reply.body, JSON_COMPACT),
+		    "application/json; charset=utf-8");
+	json_decref(reply.body);
+}
+
+static void on_call(void *arg, struct http_call *call)
+{
+	struct daemon *d = arg;
+	bool wrong_method = false;
+	const struct route *route = route_find(call->method, call->path, &wrong_method);
+	struct call_job *c;
+
+	if (route == NULL) {
+		answer_error(call, wrong_method ? 405 : 404,
+			     wrong_method ? "方法不对" : "没有这个接口");
+		return;
+	}
+	if (d->stopping) {
+		answer_error(call, 503, "正在停止");
+		return;
+	}
+	c = g_new0(struct call_job, 1);
+	c->d = d;
+	c->call = call;
+	c->route = route;
+	c->now = d->clock->now(d->clock);
+	c->actor = g_strdup_printf("uid:%ld", call->peer_uid);
+	c->job.run = run_call;
+	c->job.done = done_call;
+	c->job.alone = route->alone;
+	wire_hold(d);
+	writer_post(d->writer, &c->job);
+}
+
+int wire_control_start(struct daemon *d, struct err *err)
+{
+	int n = sd_listen_fds(1), fd;
+
+	fd = n > 0 ? SD_LISTEN_FDS_START : http_listen_unix(d->settings->socket, err);
+	if (fd < 0)
+		return fd;
+	d->server = http_server_new(loop_uv(d->loop), fd, on_call, d, err);
+	return d->server == NULL ? -EIO : 0;
+}

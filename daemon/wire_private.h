@@ -1,0 +1,68 @@
+/*
+ * wire_private.h - the daemon's parts, shared by the wire files.
+ *
+ *            loop thread                          database thread
+ *   timer, signals, watch ──> tick job ────────> engine_tick
+ *   control socket ──> route job ──────────────> engine questions, submit, decide
+ *   sender done ──> report + lease job ────────> engine_report, engine_lease
+ *
+ * Jobs are posted with "now"; their done functions run on the loop after the commit.
+ */
+#ifndef WIRE_PRIVATE_H
+#define WIRE_PRIVATE_H
+
+#include "daemon/http/routes.h"
+#include "daemon/io/clock.h"
+#include "daemon/io/loop.h"
+#include "daemon/io/timer.h"
+#include "daemon/io/watch.h"
+#include "daemon/store/writer.h"
+#include "notifiers/template.h"
+#include "places.h"
+#include "settings.h"
+
+#define BATCH_MAX 500      /* messages leased by one commit */
+#define IN_FLIGHT_MAX 2000 /* leased and not yet reported */
+
+struct daemon {
+	const struct settings *settings;
+	struct loop *loop;
+	struct paced *paced;
+	struct clock *clock;
+	struct timer *timer;
+	struct store *store; /* the writer's, once it runs */
+	struct writer *writer;
+	struct places places; /* database thread, once the writer runs */
+	GPtrArray *watches;
+	struct sender *senders[2]; /* by enum driver; NULL: none configured */
+	struct templates *templates;
+	struct notifier_settings channels;
+	struct http_server *server;
+	struct clock_trust trust;
+	wall_t since, wake, outbox_wake;
+	bool tick_running, tick_again, outbox_running, outbox_again, stopping;
+	unsigned in_flight, held; /* held: reasons for the paced clock to stand still */
+	GPtrArray *reports;       /* struct report *, to be committed */
+	char *problem;            /* what the last tick or commit failed of; NULL */
+	uv_signal_t signals[3];
+	uv_timer_t watchdog, drain;
+	bool watchdog_running;
+	int code;
+};
+
+/* wire_tick.c */
+void wire_poke(struct daemon *d); /**< plan now */
+void wire_reload(struct daemon *d, const char *why);
+void wire_arm(struct daemon *d); /**< set the timer for the earlier wake */
+void wire_hold(struct daemon *d);
+void wire_release(struct daemon *d);
+/* wire_outbox.c */
+void wire_send(struct daemon *d); /**< commit reports, lease what may go */
+int wire_outbox_start(struct daemon *d, struct err *err);
+void wire_outbox_stop(struct daemon *d);
+/* wire_control.c */
+int wire_control_start(struct daemon *d, struct err *err);
+/* wire.c */
+void wire_problem(struct daemon *d, const char *event, int rc, const struct err *err);
+
+#endif

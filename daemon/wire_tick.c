@@ -1,0 +1,167 @@
+/*
+ * wire_tick.c - the one timer, and the rounds it starts.
+ */
+#include <errno.h>
+
+#include "daemon/io/log.h"
+#include "daemon/io/notify.h"
+#include "wire_private.h"
+
+struct tick_job {
+	struct writer_job job; /* first */
+	struct daemon *d;
+	wall_t now, wake, outbox;
+	bool trusted;
+	int rows;
+};
+
+void wire_hold(struct daemon *d)
+{
+	if (d->paced != NULL && d->held++ == 0)
+		paced_hold(d->paced);
+}
+
+void wire_release(struct daemon *d)
+{
+	if (d->paced != NULL && --d->held == 0)
+		paced_release(d->paced);
+}
+
+void wire_arm(struct daemon *d)
+{
+	wall_t at = MIN(d->wake, d->outbox_wake);
+
+	if (!d->stopping)
+		timer_set(d->timer, at);
+}
+
+/* Database thread. */
+static int run_tick(struct store *st, struct writer_job *job, struct err *err)
+{
+	struct tick_job *t = (struct tick_job *)job;
+	GPtrArray *engines = t->d->places.engines;
+
+	t->wake = WALL_NEVER;
+	for (guint i = 0; i < engines->len; i++) {
+		struct engine *e = g_ptr_array_index(engines, i);
+		wall_t wake = WALL_NEVER;
+		int rows;
+
+		engine_trust_clock(e, t->trusted);
+		rows = engine_tick(e, t->now, &wake, err);
+		if (rows < 0)
+			return err_prefix(err, rows, "%s", engine_key(e));
+		t->rows += rows;
+		t->wake = MIN(t->wake, wake);
+	}
+	t->outbox = store_outbox_next(st);
+	return 0;
+}
+
+static void done_tick(struct writer_job *job, int rc, const struct err *err)
+{
+	struct tick_job *t = (struct tick_job *)job;
+	struct daemon *d = t->d;
+
+	d->tick_running = false;
+	if (rc < 0) {
+		wire_problem(d, "tick", rc, err);
+		d->wake = t->now + MINUTE; /* a full disk is emptied sooner or later */
+	} else {
+		g_clear_pointer(&d->problem, g_free);
+		d->wake = t->wake;
+		d->outbox_wake = t->outbox;
+		if (t->rows > 0)
+			log_event(LOG_LEVEL_INFO, "tick", LOG_I("notices", t->rows));
+		notify_alive(d->clock->mono(d->clock));
+	}
+	if (d->tick_again)
+		wire_poke(d);
+	wire_send(d);
+	wire_arm(d);
+	wire_release(d);
+	g_free(t);
+}
+
+void wire_poke(struct daemon *d)
+{
+	struct tick_job *t;
+	enum clock_doubt doubt;
+
+	if (d->stopping)
+		return;
+	d->tick_again = d->tick_running;
+	if (d->tick_running)
+		return;
+	t = g_new0(struct tick_job, 1);
+	t->d = d;
+	t->now = d->clock->now(d->clock);
+	doubt = d->paced != NULL
+			? CLOCK_TRUSTED
+			: clock_trust_check(&d->trust, t->now, clock_boot(), clock_synchronised());
+	t->trusted = doubt == CLOCK_TRUSTED;
+	if (!t->trusted)
+		log_event(LOG_LEVEL_WARNING, "clock", LOG_S("doubt", clock_doubt_word(doubt)));
+	t->job.run = run_tick;
+	t->job.done = done_tick;
+	t->job.alone = true;
+	d->tick_running = true;
+	wire_hold(d);
+	writer_post(d->writer, &t->job);
+}
+
+/* ---- reload ---- */
+
+struct reload_job {
+	struct writer_job job;
+	struct daemon *d;
+	wall_t now;
+	const char *why;
+	GPtrArray *report;
+};
+
+static int run_reload(struct store *st, struct writer_job *job, struct err *err)
+{
+	struct reload_job *r = (struct reload_job *)job;
+
+	return places_reload(&r->d->places, st, r->now, r->report, err);
+}
+
+static void done_reload(struct writer_job *job, int rc, const struct err *err)
+{
+	struct reload_job *r = (struct reload_job *)job;
+	struct daemon *d = r->d;
+
+	for (guint i = 0; i < r->report->len; i++)
+		log_event(LOG_LEVEL_WARNING, "reload",
+			  LOG_S("text", g_ptr_array_index(r->report, i)));
+	if (rc < 0)
+		log_event(LOG_LEVEL_ERROR, "reload", LOG_S("why", r->why),
+			  LOG_S("error", err->text));
+	else
+		log_event(LOG_LEVEL_INFO, "reload", LOG_S("why", r->why));
+	notify_ready(rc < 0 ? "文件有错误，仍按上一次正确的文件运行" : "运行中");
+	g_ptr_array_unref(r->report);
+	wire_poke(d);
+	wire_release(d);
+	g_free(r);
+}
+
+void wire_reload(struct daemon *d, const char *why)
+{
+	struct reload_job *r;
+
+	if (d->stopping)
+		return;
+	notify_reloading();
+	r = g_new0(struct reload_job, 1);
+	r->d = d;
+	r->why = why;
+	r->now = d->clock->now(d->clock);
+	r->report = g_ptr_array_new_with_free_func(g_free);
+	r->job.run = run_reload;
+	r->job.done = done_reload;
+	r->job.alone = true;
+	wire_hold(d);
+	writer_post(d->writer, &r->job);
+}
