@@ -50,7 +50,6 @@ static __attribute__((unused)) struct peer peer_start(const char *script, const 
 static __attribute__((unused)) void peer_stop(struct peer *p)
 {
 	close(p->in);
-	kill(p->pid, SIGTERM);
 	waitpid(p->pid, NULL, 0);
 	test_dir_free(p->dir);
 	g_free(p->ledger);
