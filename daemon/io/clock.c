@@ -40,11 +40,17 @@ mono_t clock_boot(void)
 	return clock_read(CLOCK_BOOTTIME);
 }
 
+bool clock_sync_said(int state, int status)
+{
+	return state >= 0 && state != TIME_ERROR && !(status & STA_UNSYNC);
+}
+
 bool clock_synchronised(void)
 {
 	struct timex tx = {.modes = 0};
+	int state = adjtimex(&tx);
 
-	return adjtimex(&tx) != TIME_ERROR && !(tx.status & STA_UNSYNC);
+	return clock_sync_said(state, tx.status);
 }
 
 /* ---- the demo's clock ---------------------------------------------------- */

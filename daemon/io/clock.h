@@ -16,8 +16,15 @@ struct clock *clock_real(void);
 /** CLOCK_BOOTTIME: counts sleep, ignores steps of the wall clock. For trust alone. */
 mono_t clock_boot(void);
 
-/** Does the kernel say that something (NTP) disciplines its clock? */
+/**
+ * Does the kernel say that something (NTP) disciplines its clock? false also if we may not
+ * ask: ProtectClock= of the shipped unit forbids it, so there a doubt is settled by a
+ * person alone.
+ */
 bool clock_synchronised(void);
+
+/** What adjtimex() returned (-1: failed) and its status. Pure. */
+bool clock_sync_said(int state, int status);
 
 /* ---- the demo's clock ---------------------------------------------------- */
 

@@ -1,6 +1,8 @@
 /* The paced clock stands still while held; a clock that jumps is not trusted. */
 #include "io_test.h"
 
+#include <sys/timex.h>
+
 #define T0 ((wall_t)1564617600000) /* 2019-08-01T00:00:00Z */
 
 static void the_real_clock_runs(void **state)
@@ -111,6 +113,16 @@ static void a_doubt_stays_until_it_is_settled(void **state)
 	assert_string_equal(clock_doubt_word(CLOCK_AHEAD), "jumped ahead");
 }
 
+static void who_may_not_ask_is_not_told_yes(void **state)
+{
+	(void)state;
+	assert_true(clock_sync_said(TIME_OK, 0));
+	assert_true(clock_sync_said(TIME_INS, STA_PLL));
+	assert_false(clock_sync_said(TIME_OK, STA_UNSYNC));
+	assert_false(clock_sync_said(TIME_ERROR, 0));
+	assert_false(clock_sync_said(-1, 0)); /* EPERM in the sandbox */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +130,7 @@ int main(void)
 		cmocka_unit_test(the_paced_clock_moves_only_when_told),
 		cmocka_unit_test(a_clock_is_doubted_for_a_reason),
 		cmocka_unit_test(a_doubt_stays_until_it_is_settled),
+		cmocka_unit_test(who_may_not_ask_is_not_told_yes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
