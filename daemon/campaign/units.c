@@ -391,15 +391,20 @@ static bool role_of_row(struct table *t, int *role)
 	return false;
 }
 
+/* Only a row that repeats another in everything is one too many: a person may have several
+ * rows, each with a robot of its own. */
 static bool is_duplicate(struct table *t, const struct contact *c)
 {
-	char *key = g_strdup_printf("%u:%u:%u:%u", c->unit, c->role, c->person,
-				    c->address[CHANNEL_EMAIL]);
+	GString *key = g_string_new(NULL);
 
-	if (g_hash_table_add(t->contacts, key))
+	g_string_printf(key, "%u:%u:%u", c->unit, c->role, c->person);
+	for (int ch = 0; ch < CHANNELS; ch++)
+		g_string_append_printf(key, ":%u", c->address[ch]);
+	if (g_hash_table_add(t->contacts, g_string_free(key, FALSE)))
 		return false;
-	complain(t, t->line, "DUPLICATE_CONTACT", "单位“%s”的这个联系人前面已经有了；可删去一行",
-		 build_text(t->b, build_unit(t->b, c->unit)->id));
+	findings_add(t->b->findings, SEVERITY_WARNING, t->csv.file, t->line, 0, "DUPLICATE_CONTACT",
+		     NULL, "单位“%s”的这个联系人前面已经有了，这一行不算；可删去",
+		     build_text(t->b, build_unit(t->b, c->unit)->id));
 	return true;
 }
 
