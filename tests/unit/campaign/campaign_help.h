@@ -21,27 +21,25 @@
 /** 2019-12-31T00:00:00+08:00: the @until of these tests. */
 #define UNTIL ((wall_t)1577721600000)
 
-UNUSED static const char yaml_small[] =
-	"name: 试\n"
-	"timezone: Asia/Shanghai\n"
-	"office: ban\n"
-	"policies:\n"
-	"  default:\n"
-	"    steps:\n"
-	"      - {name: 提醒, at: \"-1wd@09:30\", to: [liaison]}\n"
-	"      - {name: 催办, at: \"0\", to: [liaison, office]}\n"
-	"  weekly:\n"
-	"    grace: 30m\n"
-	"    steps:\n"
-	"      - {name: 催办, at: \"0\", to: [liaison]}\n";
+UNUSED static const char yaml_small[] = "name: 试\n"
+					"timezone: Asia/Shanghai\n"
+					"office: ban\n"
+					"policies:\n"
+					"  default:\n"
+					"    steps:\n"
+					"      - {name: 提醒, at: \"-1wd@09:30\", to: [liaison]}\n"
+					"      - {name: 催办, at: \"0\", to: [liaison, office]}\n"
+					"  weekly:\n"
+					"    grace: 30m\n"
+					"    steps:\n"
+					"      - {name: 催办, at: \"0\", to: [liaison]}\n";
 
-UNUSED static const char units_small[] =
-	"unit,name,kind,role,person,email,tags\n"
-	"ban,安委办,office,liaison,办甲,ban@example.org,\n"
-	"xin,新桥镇,镇,liaison,新甲,xin1@example.org,消防;建筑\n"
-	"xin,新桥镇,镇,leader,新乙,xin2@example.org,消防;建筑\n"
-	"xue,薛家镇,镇,liaison,薛甲,xue1@example.org,消防\n"
-	"zhu,住建局,部门,liaison,住甲,zhu1@example.org,建筑\n";
+UNUSED static const char units_small[] = "unit,name,kind,role,person,email,tags\n"
+					 "ban,安委办,office,liaison,办甲,ban@example.org,\n"
+					 "xin,新桥镇,镇,liaison,新甲,xin1@example.org,消防;建筑\n"
+					 "xin,新桥镇,镇,leader,新乙,xin2@example.org,消防;建筑\n"
+					 "xue,薛家镇,镇,liaison,薛甲,xue1@example.org,消防\n"
+					 "zhu,住建局,部门,liaison,住甲,zhu1@example.org,建筑\n";
 
 UNUSED static const char holidays_small[] =
 	"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"
@@ -55,8 +53,7 @@ UNUSED static const char holidays_small[] =
 
 #define EVENT(uid, lines)                                                                          \
 	"BEGIN:VEVENT\r\nUID:" uid "\r\nDTSTAMP:20190101T000000Z\r\n" lines "END:VEVENT\r\n"
-#define CALENDAR(events)                                                                           \
-	"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" events "END:VCALENDAR\r\n"
+#define CALENDAR(events) "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" events "END:VCALENDAR\r\n"
 
 /** The four files; NULL leaves one out. */
 UNUSED static struct campaign_files *files_of(const char *yaml, const char *units,
