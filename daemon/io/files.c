@@ -3,7 +3,9 @@
  *
  * Files are opened below the directory's descriptor with openat2(RESOLVE_BENEATH):
  * the kernel itself refuses a link that leads out of the tree, also one that is
- * swapped in while we look.  O_NONBLOCK keeps a FIFO from stopping us before
+ * swapped in while we look.  Where a sandbox hides openat2 (systemd's
+ * RestrictSUIDSGID= does), a handle is opened first, asked where it lies, and only
+ * then opened for reading.  O_NONBLOCK keeps a FIFO from stopping us before
  * fstat() tells what it is.
  */
 #include "files.h"
@@ -37,12 +39,46 @@ static void file_free(void *p)
 	g_free(f);
 }
 
+/** Does the kernel say that @fd lies below the directory @root? */
+static bool lies_beneath(int root, int fd)
+{
+	g_autofree char *root_link = g_strdup_printf("/proc/self/fd/%d", root);
+	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+	g_autofree char *root_path = g_file_read_link(root_link, NULL);
+	g_autofree char *path = g_file_read_link(link, NULL);
+	size_t n = root_path == NULL ? 0 : strlen(root_path);
+
+	if (n == 0 || path == NULL || strncmp(path, root_path, n) != 0)
+		return false;
+	return path[n] == 0 || path[n] == '/' || root_path[n - 1] == '/';
+}
+
+/* O_PATH touches nothing: what lies outside is refused before it is opened. */
+static int open_asking(int root, const char *path, int flags)
+{
+	int handle = openat(root, path, O_PATH | O_CLOEXEC), fd;
+	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", handle);
+
+	if (handle < 0)
+		return -1;
+	if (!lies_beneath(root, handle)) {
+		(void)close(handle); /* opened for nothing: no error can matter */
+		errno = EXDEV;
+		return -1;
+	}
+	fd = open(link, flags);
+	(void)close(handle); /* a handle has nothing to flush */
+	return fd;
+}
+
 static int open_beneath(int root, const char *path, int flags)
 {
 	struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
 			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
 
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	return fd < 0 && errno == ENOSYS ? open_asking(root, path, (int)how.flags) : fd;
 }
 
 static const char *kind_of(mode_t mode)
