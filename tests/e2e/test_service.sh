@@ -96,12 +96,12 @@ pid=$(pid_of)
 kill -KILL "$pid"
 until_true 20 restarted "$pid" || fail "a daemon that was killed is not restarted"
 
-systemctl stop duband.service || fail "does not stop"
+systemctl stop duband.service 2>/dev/null || fail "does not stop"
 [ "$(systemctl show -P Result duband.service)" = success ] || fail "stopping is no success"
 [ -S /run/duban/control.sock ] || fail "stopping took the socket away"
 dubanctl status >/tmp/out 2>&1 || fail "no start through the socket after a stop: $(cat /tmp/out)"
 
-systemctl stop duband.service
+systemctl stop duband.service 2>/dev/null
 echo 'no_such_key: 1' >>/etc/duban/duban.yaml
 systemctl start duband.service 2>/dev/null && fail "starts with a wrong configuration"
 [ "$(systemctl show -P ExecMainStatus duband.service)" = 78 ] ||

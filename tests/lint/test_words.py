@@ -15,6 +15,8 @@ FORBIDDEN = [
 MAIL = re.compile(r"[A-Za-z0-9_.+-]+@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})\b")
 MAIL_GOOD = re.compile(r"(^|\.)(example(\.[a-z]+)?|invalid|test|localhost)$"
                        r"|\.(service|socket|timer|target)$")
+# The a@x.org of a table of addresses is nobody's.
+MAIL_SHORT = re.compile(r"^[a-z](-[a-z])?\.[a-z]+$")
 LINES_FILE, LINES_HEADER, LINES_TEST, LINES_FUNCTION = 600, 200, 1000, 70
 # Headers that are one list and better read as one.
 LINES_LISTS = {
@@ -32,14 +34,15 @@ EXCUSED = {
 
 
 def check_words(path, lines):
-    problems = []
+    problems, in_tests = [], path.parts[0] == "tests"
     for number, line in enumerate(lines, 1):
         for pattern, reason in FORBIDDEN:
             match = re.search(pattern, line)
             if match:
                 problems.append(f"{path}:{number}: '{match.group(0)}': {reason}")
         for match in MAIL.finditer(line):
-            if not MAIL_GOOD.search(match.group(1).lower()):
+            domain = match.group(1).lower()
+            if not MAIL_GOOD.search(domain) and not (in_tests and MAIL_SHORT.search(domain)):
                 problems.append(f"{path}:{number}: '{match.group(0)}': use example.org or *.invalid")
     return problems
 
