@@ -1,7 +1,7 @@
 /*
  * load.c - the order in which a campaign's files are read, and the making of the whole.
  *
- *   units.csv, names of duty/NAME.ics -> campaign.yaml -> campaign.ics, holidays.ics -> duty/NAME.ics
+ *   units.csv, names of rosters -> campaign.yaml -> campaign.ics, holidays.ics -> duty/NAME.ics
  *
  * Each needs what stands before it. Everything grows in arrays of struct build and is
  * cut to size at the end, because a campaign lives for months.

@@ -35,24 +35,24 @@ static const struct {
 } rows[] = {
 	{"sound", HEAD OFFICE "a,甲,镇,head,张,a@example.org\n", ""},
 	{"a BOM", "\xef\xbb\xbf" HEAD OFFICE, ""},
-	{"CRLF", "unit,name,kind,role,person,email\r\nban,安委办,office,liaison,办甲,b@x.org\r\n",
-	 ""},
-	{"CR only", "unit,name,kind,role,person,email\rban,安委办,office,liaison,办甲,b@x.org\r",
-	 ""},
+	{"CRLF",
+	 "unit,name,kind,role,person,email\r\nban,安委办,office,liaison,办甲,b@x.invalid\r\n", ""},
+	{"CR only",
+	 "unit,name,kind,role,person,email\rban,安委办,office,liaison,办甲,b@x.invalid\r", ""},
 	{"another order, other case",
-	 "EMAIL,Unit,person,role,kind,name\nb@x.org,ban,甲,liaison,office,安委办\n", ""},
+	 "EMAIL,Unit,person,role,kind,name\nb@x.invalid,ban,甲,liaison,office,安委办\n", ""},
 	{"Excel's sep=",
 	 "sep=;\nunit;name;kind;role;person;email\n"
-	 "ban;安委办;office;liaison;办甲;b@x.org\n",
+	 "ban;安委办;office;liaison;办甲;b@x.invalid\n",
 	 ""},
 	{"blank rows and empty columns", HEAD ",,,,,\n" OFFICE "\n,,,,,,,,\n", ""},
-	{"a line break in a cell", HEAD OFFICE "a,\"甲\n镇\",镇,head,\"张\"\"三\"\"\",a@x.org\n",
-	 ""},
-	{"blanks around cells", HEAD OFFICE " a ,　甲　,镇, head ,张, a@x.org \n", ""},
+	{"a line break in a cell",
+	 HEAD OFFICE "a,\"甲\n镇\",镇,head,\"张\"\"三\"\"\",a@x.invalid\n", ""},
+	{"blanks around cells", HEAD OFFICE " a ,　甲　,镇, head ,张, a@x.invalid \n", ""},
 	{"a unit without contacts", HEAD OFFICE "a,甲,镇,,,\n", ""},
 	{"a contact without an address", HEAD OFFICE "a,甲,镇,head,张,\n", ""},
 	{"unit-wide cells only in the first row",
-	 HEAD OFFICE "a,甲,镇,head,张,a@x.org\na,,,leader,李,b@x.org\n", ""},
+	 HEAD OFFICE "a,甲,镇,head,张,a@x.invalid\na,,,leader,李,b@x.invalid\n", ""},
 	{"no such column", "unit,name,kind,role,person,email,tag\n" OFFICE,
 	 "units.csv:1 CSV_UNKNOWN_COLUMN\n"},
 	{"a column twice", "unit,name,kind,role,person,email,unit\n" OFFICE,
@@ -63,47 +63,52 @@ static const struct {
 	{"header only", HEAD, "units.csv:0 NO_UNITS\n"},
 	{"UTF-16", "\xff\xfeu", "units.csv:1 CSV_CHARSET\n"},
 	{"a workbook", "PK\3\4", "units.csv:1 CSV_CHARSET\n"},
-	{"damaged UTF-8", HEAD OFFICE "a,新桥镇政\xe6\x96,镇,head,张,a@x.org\n",
+	{"damaged UTF-8", HEAD OFFICE "a,新桥镇政\xe6\x96,镇,head,张,a@x.invalid\n",
 	 "units.csv:3 CSV_CHARSET\n"},
-	{"an open quote", HEAD OFFICE "a,\"甲,镇,head,张,a@x.org\nb,乙,镇,head,李,b@x.org\n",
+	{"an open quote",
+	 HEAD OFFICE "a,\"甲,镇,head,张,a@x.invalid\nb,乙,镇,head,李,b@x.invalid\n",
 	 "units.csv:3 CSV_SYNTAX\n"},
-	{"text behind a quote", HEAD OFFICE "a,\"甲\"镇,镇,head,张,a@x.org\n",
+	{"text behind a quote", HEAD OFFICE "a,\"甲\"镇,镇,head,张,a@x.invalid\n",
 	 "units.csv:3 CSV_SYNTAX\n"},
-	{"too many cells", HEAD OFFICE "a,甲,镇,head,张,a@x.org,多\n", "units.csv:3 CSV_SYNTAX\n"},
-	{"no id", HEAD OFFICE ",甲,镇,head,张,a@x.org\n", "units.csv:3 BAD_UNIT\n"},
-	{"a blank in an id", HEAD OFFICE "a b,甲,镇,head,张,a@x.org\n", "units.csv:3 BAD_UNIT\n"},
-	{"no name", HEAD OFFICE "a,,镇,head,张,a@x.org\n", "units.csv:3 BAD_UNIT\n"},
-	{"two names", HEAD OFFICE "a,甲,镇,head,张,a@x.org\na,乙,镇,leader,李,b@x.org\n",
+	{"too many cells", HEAD OFFICE "a,甲,镇,head,张,a@x.invalid,多\n",
+	 "units.csv:3 CSV_SYNTAX\n"},
+	{"no id", HEAD OFFICE ",甲,镇,head,张,a@x.invalid\n", "units.csv:3 BAD_UNIT\n"},
+	{"a blank in an id", HEAD OFFICE "a b,甲,镇,head,张,a@x.invalid\n",
+	 "units.csv:3 BAD_UNIT\n"},
+	{"no name", HEAD OFFICE "a,,镇,head,张,a@x.invalid\n", "units.csv:3 BAD_UNIT\n"},
+	{"two names", HEAD OFFICE "a,甲,镇,head,张,a@x.invalid\na,乙,镇,leader,李,b@x.invalid\n",
 	 "units.csv:4 UNIT_CONFLICT\n"},
-	{"two kinds", HEAD OFFICE "a,甲,镇,head,张,a@x.org\na,甲,村,leader,李,b@x.org\n",
+	{"two kinds", HEAD OFFICE "a,甲,镇,head,张,a@x.invalid\na,甲,村,leader,李,b@x.invalid\n",
 	 "units.csv:4 UNIT_CONFLICT\n"},
-	{"the same row twice", HEAD OFFICE "a,甲,镇,head,张,a@x.org\na,甲,镇,head,张,a@x.org\n",
+	{"the same row twice",
+	 HEAD OFFICE "a,甲,镇,head,张,a@x.invalid\na,甲,镇,head,张,a@x.invalid\n",
 	 "units.csv:4 DUPLICATE_CONTACT\n"},
-	{"no such role", HEAD OFFICE "a,甲,镇,haed,张,a@x.org\n", "units.csv:3 UNKNOWN_ROLE\n"},
-	{"a role without a word", HEAD OFFICE "a,甲,镇,,张,a@x.org\n",
+	{"no such role", HEAD OFFICE "a,甲,镇,haed,张,a@x.invalid\n", "units.csv:3 UNKNOWN_ROLE\n"},
+	{"a role without a word", HEAD OFFICE "a,甲,镇,,张,a@x.invalid\n",
 	 "units.csv:3 UNKNOWN_ROLE\n"},
-	{"no @", HEAD OFFICE "a,甲,镇,head,张,a.x.org\n", "units.csv:3 BAD_ADDRESS\n"},
-	{"two @", HEAD OFFICE "a,甲,镇,head,张,a@b@x.org\n", "units.csv:3 BAD_ADDRESS\n"},
-	{"a blank in an address", HEAD OFFICE "a,甲,镇,head,张,a b@x.org\n",
+	{"no @", HEAD OFFICE "a,甲,镇,head,张,a.x.invalid\n", "units.csv:3 BAD_ADDRESS\n"},
+	{"two @", HEAD OFFICE "a,甲,镇,head,张,a@b@x.invalid\n", "units.csv:3 BAD_ADDRESS\n"},
+	{"a blank in an address", HEAD OFFICE "a,甲,镇,head,张,a b@x.invalid\n",
 	 "units.csv:3 BAD_ADDRESS\n"},
-	{"an injected header", HEAD OFFICE "a,甲,镇,head,张,\"a@x.org\r\nBcc: b\"\n",
+	{"an injected header", HEAD OFFICE "a,甲,镇,head,张,\"a@x.invalid\r\nBcc: b\"\n",
 	 "units.csv:3 BAD_ADDRESS\n"},
-	{"a line break behind an address", HEAD OFFICE "a,甲,镇,head,张,\"a@x.org\n\"\n",
+	{"a line break behind an address", HEAD OFFICE "a,甲,镇,head,张,\"a@x.invalid\n\"\n",
 	 "units.csv:3 BAD_ADDRESS\n"},
-	{"no such parent", HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.org,,bna,,,\n",
+	{"no such parent", HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.invalid,,bna,,,\n",
 	 "units.csv:3 UNKNOWN_PARENT\n"},
-	{"its own parent", HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.org,,a,,,\n",
+	{"its own parent", HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.invalid,,a,,,\n",
 	 "units.csv:3 PARENT_LOOP\n"},
-	{"a bad sender", HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.org,,,@x.org;x.org,,\n",
+	{"a bad sender",
+	 HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.invalid,,,@x.invalid;x.invalid,,\n",
 	 "units.csv:3 BAD_ADDRESS\n"},
-	{"no such channel", HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.org,,,,emial,\n",
+	{"no such channel", HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.invalid,,,,emial,\n",
 	 "units.csv:3 UNKNOWN_CHANNEL\n"},
 	{"a webhook without a scheme",
-	 HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.org,,,,,x.org/h\n",
+	 HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.invalid,,,,,x.invalid/h\n",
 	 "units.csv:3 BAD_ADDRESS\n"},
 	{"tags that differ",
-	 HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.org,火,,,,\n"
-			       "a,甲,镇,leader,李,b@x.org,水,,,,\n",
+	 HEAD_MORE OFFICE_MORE "a,甲,镇,head,张,a@x.invalid,火,,,,\n"
+			       "a,甲,镇,leader,李,b@x.invalid,水,,,,\n",
 	 "units.csv:4 UNIT_CONFLICT\n"},
 };
 
@@ -126,8 +131,8 @@ static void bad_rows_left_out(void **state)
 
 	(void)state;
 	assert_int_equal(
-		load(HEAD OFFICE "a,甲,镇,head,张,a@b@c\na,甲,镇,leader,李,l@x.org\n",
-		     strlen(HEAD OFFICE "a,甲,镇,head,张,a@b@c\na,甲,镇,leader,李,l@x.org\n")),
+		load(HEAD OFFICE "a,甲,镇,head,张,a@b@c\na,甲,镇,leader,李,l@x.invalid\n",
+		     strlen(HEAD OFFICE "a,甲,镇,head,张,a@b@c\na,甲,镇,leader,李,l@x.invalid\n")),
 		0);
 	a = campaign_find_unit(campaign, "a");
 	assert_int_not_equal(a, NONE);
@@ -150,12 +155,12 @@ static void fields(void **state)
 	static const char text[] =
 		"unit,name,kind,role,person,email,tags,parent,phone,wecom,dingtalk,feishu,webhook,"
 		"senders,locale,channels\n"
-		"a,甲,镇,head,张,a@x.org,火; "
-		"水；火,ban,1,w,d,f,https://x.invalid/h,@x.org;o@y.org,en,"
+		"a,甲,镇,head,张,a@x.invalid,火; "
+		"水；火,ban,1,w,d,f,https://x.invalid/h,@x.invalid;o@y.invalid,en,"
 		"email;wecom\n"
-		"ban,安委办,office,liaison,办,ban@x.org,,,,,,,,,,\n"
-		"wei,安委会,committee,head,委,w@x.org,,,,,,,,,,\n"
-		"a,甲,镇,leader,李,b@x.org,火;水;火,ban,,,,,,@x.org;o@y.org,,\n";
+		"ban,安委办,office,liaison,办,ban@x.invalid,,,,,,,,,,\n"
+		"wei,安委会,committee,head,委,w@x.invalid,,,,,,,,,,\n"
+		"a,甲,镇,leader,李,b@x.invalid,火;水;火,ban,,,,,,@x.invalid;o@y.invalid,,\n";
 	const struct unit *u;
 	const struct contact *c;
 	uint32_t a;
@@ -172,7 +177,7 @@ static void fields(void **state)
 	assert_true(has_name(u->tag, u->tags, "镇") && has_name(u->tag, u->tags, "火") &&
 		    has_name(u->tag, u->tags, "水"));
 	assert_int_equal(u->senders, 2);
-	assert_true(has_name(u->sender, u->senders, "@x.org"));
+	assert_true(has_name(u->sender, u->senders, "@x.invalid"));
 	assert_int_equal(u->contacts, 2);
 	c = &campaign->contacts[u->contact];
 	assert_int_equal(c->unit, a);
@@ -190,7 +195,7 @@ static void fields(void **state)
 /** 联通 in GB18030 looks like UTF-8 at first sight; 𠀀 needs four bytes. */
 static void gb18030(void **state)
 {
-	static const char text[] = HEAD OFFICE "lt,联通公司𠀀,企业,head,张,lt@x.org\n";
+	static const char text[] = HEAD OFFICE "lt,联通公司𠀀,企业,head,张,lt@x.invalid\n";
 	g_autofree char *bytes = NULL;
 	gsize size;
 	uint32_t lt;
@@ -208,29 +213,29 @@ static const struct {
 	const char *address;
 	bool good, good_as_domain;
 } addresses[] = {
-	{"a@b.org", true, true},
-	{"@b.org", false, true},
+	{"a@b.invalid", true, true},
+	{"@b.invalid", false, true},
 	{"a@", false, false},
 	{"a", false, false},
 	{"", false, false},
 	{"a@b@c", false, false},
-	{"a b@c.org", false, false},
-	{"a@c.org\n", false, false},
-	{"<a@c.org>", false, false},
-	{"a@c.org,b", false, false},
-	{"a;b@c.org", false, false},
+	{"a b@c.invalid", false, false},
+	{"a@c.invalid\n", false, false},
+	{"<a@c.invalid>", false, false},
+	{"a@c.invalid,b", false, false},
+	{"a;b@c.invalid", false, false},
 	{"a@\xe4\xb8\xad.cn", false, false},
-	{"a\x7f@c.org", false, false},
+	{"a\x7f@c.invalid", false, false},
 	{"a+b@c-d.org", true, true},
 	{"a@.org", false, false},
-	{"a@c.org.", false, false},
+	{"a@c.invalid.", false, false},
 };
 
 static void address_rules(void **state)
 {
 	g_autofree char *local = g_strnfill(65, 'a');
 	g_autofree char *domain = g_strnfill(250, 'a');
-	g_autofree char *long_local = g_strconcat(local, "@b.org", NULL);
+	g_autofree char *long_local = g_strconcat(local, "@b.invalid", NULL);
 	g_autofree char *long_domain = g_strconcat("a@", domain, ".org", NULL);
 
 	(void)state;
@@ -250,7 +255,7 @@ static void parents(void **state)
 
 	(void)state;
 	for (int i = 0; i < 40; i++)
-		g_string_append_printf(text, "u%d,甲,镇,head,张%d,a%d@x.org,,u%d,,,\n", i, i, i,
+		g_string_append_printf(text, "u%d,甲,镇,head,张%d,a%d@x.invalid,,u%d,,,\n", i, i, i,
 				       (i + 1) % 40);
 	assert_int_equal(load(text->str, text->len), 0);
 	assert_true(findings_say(findings, "PARENT_LOOP", "u0"));
