@@ -135,7 +135,7 @@ class Simulation:
         last = None
         while self.wakes:
             now = heapq.heappop(self.wakes)
-            if now < self.start or now == last:
+            if now < self.start or (last is not None and now <= last):
                 continue  # with --from the first tick sees all that was before
             if until is not None and now > until:
                 break
