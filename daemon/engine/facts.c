@@ -255,11 +255,7 @@ static void on_scope(void *arg, const struct decision *d)
 	if (d->kind != DECISION_PAUSE && d->kind != DECISION_RESUME)
 		return;
 	if (d->unit == 0 && d->tag[0] == 0) {
-		e->paused = on;
-		if (!on) { /* resuming everything resumes each part */
-			g_hash_table_remove_all(e->paused_units);
-			g_hash_table_remove_all(e->paused_tags);
-		}
+		e->paused = on; /* a resume ends the pause of exactly that scope */
 		return;
 	}
 	if (d->unit != 0 && unit == NONE)
