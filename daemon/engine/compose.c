@@ -34,6 +34,15 @@ char *compose_due_text(const struct engine *e, wall_t t, bool all_day, bool engl
 			       c.hour, c.minute);
 }
 
+char *compose_title(const struct engine *e, uint32_t occurrence)
+{
+	const struct occurrence *o = &e->campaign->occurrences[occurrence];
+
+	if (!engine_obligation(e, occurrence)->recurs)
+		return g_strdup(engine_text(e, o->summary));
+	return g_strdup_printf("第%u期%s", o->number, engine_text(e, o->summary));
+}
+
 /* "8月9日17:30": an instant in passing. */
 static char *moment_text(const struct engine *e, wall_t t, bool english)
 {

@@ -146,6 +146,8 @@ int outbox_give_up(struct engine *e, int64_t message, enum channel channel, cons
 
 /* ---- composing (compose.c) ---- */
 struct message *compose_message(struct engine *e, const struct outbox_row *row, wall_t now);
+/** "第2期周报", "专项行动工作总结". */
+char *compose_title(const struct engine *e, uint32_t occurrence);
 char *compose_due_text(const struct engine *e, wall_t t, bool all_day, bool english);
 
 #endif

@@ -284,10 +284,14 @@ static int alarm_guard(struct round *r, struct err *err)
 	g_autofree char *mark = g_strdup_printf(
 		"guard:%s:%s", engine_text(e, engine_obligation(e, r->facts->occurrence)->uid),
 		engine_text(e, o->rid));
-	g_autofree char *why =
-		g_strdup_printf("应报%u家，未报%u家，已暂缓向领导发送。请核实后二选一："
-				"整体延期，或签发放行",
-				r->facts->expected, r->facts->missing);
+	const char *uid = engine_text(e, engine_obligation(e, r->facts->occurrence)->uid);
+	const char *rid = engine_text(e, o->rid);
+	g_autofree char *title = compose_title(e, r->facts->occurrence);
+	g_autofree char *why = g_strdup_printf(
+		"%s应报%u家，未报%u家，已暂缓向领导发送。请核实后二选一：整体延期（dubanctl extend "
+		"--all %s %s --due 时间 "
+		"--why 理由），或签发放行（dubanctl release %s %s）",
+		title, r->facts->expected, r->facts->missing, uid, rid, uid, rid);
 
 	return record_alarm(e, mark, "暂缓督办", r->facts->occurrence, NONE, why, r->now, err);
 }
