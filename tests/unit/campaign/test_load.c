@@ -166,6 +166,24 @@ static void off_days(void **state)
 	}
 }
 
+/** The next occurrence opens at the deadline that was in force, not at the one written. */
+static void opens_after_a_moved_deadline(void **state)
+{
+	static const char yaml[] = "name: x\ntimezone: PRC\noffice: ban\n"
+				   "policies: {default: {on_off_day: before, steps: []}}\n";
+	g_autofree char *opens = NULL;
+
+	(void)state;
+	assert_int_equal(
+		load_files(files_of(yaml, units_small,
+				    CALENDAR(EVENT("a", "DTSTART:20190913T090000Z\r\n"
+							"RRULE:FREQ=WEEKLY;COUNT=2\r\n" R)),
+				    holidays_small)),
+		0);
+	opens = at_text(campaign, campaign->occurrences[1].opens);
+	assert_string_equal(opens, "2019-09-12T17:00:00+08:00");
+}
+
 static const struct {
 	const char *name, *categories;
 	const char *owing; /* "-": not an obligation */
@@ -496,6 +514,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dates),
 		cmocka_unit_test(off_days),
+		cmocka_unit_test(opens_after_a_moved_deadline),
 		cmocka_unit_test(owing),
 		cmocka_unit_test(names_of_two_things),
 		cmocka_unit_test(no_default_policy),

@@ -209,6 +209,19 @@ static void gb18030(void **state)
 	assert_findings(findings, "GB18030", "");
 }
 
+/** Damaged UTF-8 that GB18030 would take, as nonsense, is not taken. */
+static void damaged_is_not_gb18030(void **state)
+{
+	static const char text[] = HEAD "ban,区安委办,office,liaison,办甲,ban@example.org\n"
+					"a,新桥镇政\xe6\x96,镇里,head,张三,a@example.org\n";
+	g_autofree char *nonsense = g_convert(text, -1, "UTF-8", "GB18030", NULL, NULL, NULL);
+
+	(void)state;
+	assert_non_null(nonsense);
+	assert_int_equal(load(text, strlen(text)), -EINVAL);
+	assert_findings(findings, "damaged", "units.csv:3 CSV_CHARSET\n");
+}
+
 static const struct {
 	const char *address;
 	bool good, good_as_domain;
@@ -298,9 +311,13 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tables),     cmocka_unit_test(bad_rows_left_out),
-		cmocka_unit_test(fields),     cmocka_unit_test(gb18030),
-		cmocka_unit_test(parents),    cmocka_unit_test(address_rules),
+		cmocka_unit_test(tables),
+		cmocka_unit_test(bad_rows_left_out),
+		cmocka_unit_test(fields),
+		cmocka_unit_test(gb18030),
+		cmocka_unit_test(damaged_is_not_gb18030),
+		cmocka_unit_test(parents),
+		cmocka_unit_test(address_rules),
 		cmocka_unit_test(many_units),
 	};
 
