@@ -10,12 +10,16 @@
 #include "daemon/io/files.h"
 
 #define RULES_WITHOUT_END (400 * DAY)
+#define TEMPLATES_DIR "templates/"
 
 static void place_free(gpointer p)
 {
 	struct place *place = p;
 
 	engine_free(&place->engine);
+	templates_free(&place->fresh);
+	templates_free(&place->live);
+	g_mutex_clear(&place->lock);
 	g_free(place->dir);
 	g_free(place->problem);
 	g_free(place);
@@ -77,6 +81,52 @@ static void report_findings(const char *dir, const struct findings *f, GPtrArray
 	}
 }
 
+/* The embedded templates with those of templates/ on top. */
+static struct templates *make_templates(const struct campaign_files *files, struct findings *f)
+{
+	struct templates *t = templates_new();
+
+	for (guint i = 0; i < files->files->len; i++) {
+		const struct campaign_file *file = g_ptr_array_index(files->files, i);
+
+		if (g_str_has_prefix(file->path, TEMPLATES_DIR))
+			(void)templates_override(t, file->path + strlen(TEMPLATES_DIR), file->bytes,
+						 file->size, f);
+	}
+	return t;
+}
+
+static void offer_templates(struct place *place, const struct campaign_files *files)
+{
+	struct findings *f = findings_new(); /* told when the campaign was loaded */
+	struct templates *t = make_templates(files, f);
+
+	findings_free(&f);
+	g_mutex_lock(&place->lock);
+	templates_free(&place->fresh);
+	place->fresh = t;
+	g_mutex_unlock(&place->lock);
+}
+
+const struct templates *places_templates(struct places *p, const struct engine *engine)
+{
+	for (guint i = 0; i < p->list->len; i++) {
+		struct place *place = g_ptr_array_index(p->list, i);
+
+		if (place->engine != engine)
+			continue;
+		g_mutex_lock(&place->lock);
+		if (place->fresh != NULL) {
+			templates_free(&place->live);
+			place->live = place->fresh;
+			place->fresh = NULL;
+		}
+		g_mutex_unlock(&place->lock);
+		return place->live;
+	}
+	return NULL;
+}
+
 /* A campaign without errors, or -EINVAL with its findings in the report. */
 static int load(const char *dir, const struct campaign_files *files, wall_t now, bool forgiving,
 		struct campaign **out, GPtrArray *report)
@@ -84,8 +134,12 @@ static int load(const char *dir, const struct campaign_files *files, wall_t now,
 	struct findings *f = findings_new();
 	int rc = campaign_load(files, now + RULES_WITHOUT_END, out, f);
 
-	if (rc == 0)
+	if (rc == 0) {
+		struct templates *t = make_templates(files, f);
+
+		templates_free(&t);
 		campaign_lint(*out, files, f);
+	}
 	findings_sort(f);
 	report_findings(dir, f, report);
 	if (rc == 0 && f->errors > 0 && !forgiving) {
@@ -148,6 +202,8 @@ static int open_place(struct place *place, struct store *st, wall_t now, GPtrArr
 	rc = engine_new(st, campaign, now, &place->engine, err);
 	if (rc >= 0)
 		rc = keep_files(st, files, now);
+	if (rc >= 0)
+		offer_templates(place, files);
 	campaign_files_free(&files);
 	return rc < 0 ? rc : 0;
 }
@@ -159,6 +215,7 @@ int places_open(struct places *p, struct store *st, const char *dir, wall_t now,
 	int rc = store_begin(st, err);
 
 	place->dir = g_strdup(dir);
+	g_mutex_init(&place->lock);
 	if (rc >= 0)
 		rc = open_place(place, st, now, report, err);
 	if (rc >= 0)
@@ -200,6 +257,7 @@ static int swap(struct place *place, struct store *st, struct campaign *campaign
 		return rc;
 	}
 	place->digest = digest;
+	offer_templates(place, files);
 	set_problem(place, NULL);
 	return 0;
 }

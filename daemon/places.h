@@ -7,12 +7,17 @@
 #define PLACES_H
 
 #include "daemon/engine/engine.h"
+#include "notifiers/template.h"
 
 struct place {
 	char *dir;
 	struct engine *engine;
 	char *problem;   /**< why the files in the directory are not those in force; NULL */
 	uint64_t digest; /**< of the files in force */
+	/* The campaign's templates: made on the database thread, used on the loop's. */
+	GMutex lock;
+	struct templates *fresh; /**< made by the last load, not taken yet */
+	struct templates *live;  /**< loop thread only */
 };
 
 struct places {
@@ -36,5 +41,8 @@ int places_open(struct places *p, struct store *st, const char *dir, wall_t now,
  */
 int places_reload(struct places *p, struct store *st, wall_t now, GPtrArray *report,
 		  struct err *err);
+
+/** Loop thread: the templates of @engine's campaign, with its overrides; borrowed until the next call. */
+const struct templates *places_templates(struct places *p, const struct engine *engine);
 
 #endif

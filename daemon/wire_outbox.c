@@ -12,6 +12,8 @@
 #include "notifiers/notifier.h"
 #include "wire_private.h"
 
+#define OUTBOX_AGAIN (10 * SECOND) /* after a commit that failed */
+
 /* An attempt that has ended. */
 struct report {
 	int64_t message;
@@ -38,6 +40,14 @@ struct attempt {
 	const struct notifier *notifier;
 	struct request *request;
 };
+
+static void attempt_free(gpointer p)
+{
+	struct attempt *a = p;
+
+	request_free(&a->request);
+	g_free(a);
+}
 
 static void report_free(gpointer p)
 {
@@ -89,11 +99,12 @@ static void on_sent(void *arg, struct reply *reply)
 	enum outcome outcome = a->notifier->classify(reply, &retry_after);
 
 	add_report(d, a->message, a->engine, outcome, retry_after, reply);
-	request_free(&a->request);
-	g_free(a);
+	must(g_hash_table_remove(d->attempts, a)); /* frees it */
 	must(d->in_flight > 0);
 	d->in_flight--;
 	wire_send(d);
+	wire_release(d);
+	wire_release(d);
 }
 
 /* In a trial run everything goes to one mailbox, whatever its channel. */
@@ -125,6 +136,7 @@ static void start(struct daemon *d, struct engine_lease *lease)
 		return;
 	}
 	lease->message->attempt = d->clock->now(d->clock);
+	d->channels.templates = places_templates(&d->places, lease->engine);
 	if (n->build(lease->message, &d->channels, &request, &err) < 0) {
 		add_report(d, lease->id, lease->engine, OUTCOME_REFUSED, 0,
 			   own_reply("build", err.text));
@@ -136,7 +148,10 @@ static void start(struct daemon *d, struct engine_lease *lease)
 	a->engine = lease->engine;
 	a->notifier = n;
 	a->request = request;
+	g_hash_table_add(d->attempts, a);
 	d->in_flight++;
+	wire_hold(d);
+	wire_hold(d); /* until its answer has come */
 	s->send(s, request, on_sent, a);
 }
 
@@ -177,9 +192,10 @@ static void done_outbox(struct writer_job *job, int rc, const struct err *err)
 		while (o->reports->len > 0)
 			g_ptr_array_add(d->reports,
 					g_ptr_array_steal_index(o->reports, o->reports->len - 1));
-		d->outbox_wake = o->now + 10 * SECOND;
+		d->outbox_wake = o->now + OUTBOX_AGAIN;
 	} else {
-		for (guint i = 0; i < o->leases->len; i++)
+		/* After the loop's end a lease stays one: the next start knows what to do with it. */
+		for (guint i = 0; i < o->leases->len && !d->finished; i++)
 			start(d, g_ptr_array_index(o->leases, i));
 		d->outbox_wake = o->next;
 		d->outbox_again |= o->leases->len == o->want && o->want > 0;
@@ -202,7 +218,7 @@ void wire_send(struct daemon *d)
 	wall_t now = d->clock->now(d->clock);
 
 	d->outbox_again = d->outbox_running;
-	if (d->outbox_running)
+	if (d->outbox_running || d->finished)
 		return;
 	if (d->reports->len == 0 && (room == 0 || d->outbox_wake > now))
 		return;
@@ -251,6 +267,7 @@ int wire_outbox_start(struct daemon *d, struct err *err)
 	struct http_out_settings http = {.clock = d->clock};
 
 	d->reports = g_ptr_array_new_with_free_func(report_free);
+	d->attempts = g_hash_table_new_full(NULL, NULL, attempt_free, NULL);
 	d->templates = templates_new();
 	d->channels = settings_of(d);
 	if (s->relay != NULL) {
@@ -272,5 +289,7 @@ void wire_outbox_stop(struct daemon *d)
 	http_out_free(&d->senders[DRIVER_HTTP]);
 	if (d->reports != NULL)
 		g_ptr_array_unref(d->reports);
+	if (d->attempts != NULL)
+		g_hash_table_unref(d->attempts);
 	templates_free(&d->templates);
 }

@@ -10,6 +10,7 @@
 #include "calendars/expand.h"
 #include "ctl.h"
 #include "daemon/sim/sim.h"
+#include "notifiers/template.h"
 
 #define RULES_WITHOUT_END (400 * DAY)
 
@@ -30,7 +31,7 @@ void ctl_print_findings(FILE *to, const char *dir, struct findings *f)
 		print_finding(to, dir, g_ptr_array_index(f->list, i));
 }
 
-static void strip_slashes(char *path)
+void ctl_strip_slashes(char *path)
 {
 	size_t n = strlen(path);
 
@@ -38,13 +39,27 @@ static void strip_slashes(char *path)
 		path[--n] = 0;
 }
 
-/* Exit code, with the reason said; *out only on CTL_OK. */
-static int read_campaign(const struct ctl_world *w, const char *dir, struct campaign_files **out)
+int ctl_read_campaign(const struct ctl_world *w, const char *dir, struct campaign_files **out)
 {
 	struct err err = {0};
 	int rc = w->read_campaign(dir, out, &err);
 
 	return rc < 0 ? ctl_fail(CTL_FAILURE, "%s", err.text) : CTL_OK;
+}
+
+/* What templates/ would put in place of the built-in ones. */
+static void check_templates(const struct campaign_files *files, struct findings *f)
+{
+	struct templates *t = templates_new();
+
+	for (guint i = 0; i < files->files->len; i++) {
+		const struct campaign_file *file = g_ptr_array_index(files->files, i);
+
+		if (g_str_has_prefix(file->path, "templates/"))
+			(void)templates_override(t, file->path + strlen("templates/"), file->bytes,
+						 file->size, f);
+	}
+	templates_free(&t);
 }
 
 int ctl_check(const struct ctl_world *w, int argc, char **argv)
@@ -59,13 +74,14 @@ int ctl_check(const struct ctl_world *w, int argc, char **argv)
 		return rc;
 	if (n != 1)
 		return ctl_usage("check");
-	strip_slashes(argv[1]);
-	rc = read_campaign(w, argv[1], &files);
+	ctl_strip_slashes(argv[1]);
+	rc = ctl_read_campaign(w, argv[1], &files);
 	if (rc != CTL_OK)
 		return rc;
 	f = findings_new();
 	if (campaign_load(files, w->now() + RULES_WITHOUT_END, &c, f) == 0)
 		campaign_lint(c, files, f);
+	check_templates(files, f);
 	ctl_print_findings(stdout, argv[1], f);
 	(void)fprintf(stderr, "%s：%u 个错误，%u 个警告", argv[1], f->errors, f->warnings);
 	if (c != NULL)
@@ -267,17 +283,17 @@ static int format_of(const char *word)
 	return -1;
 }
 
-/* Load for simulation: warnings are silent, errors are told and refuse. */
-static int load(const struct ctl_world *w, const char *dir, wall_t until, struct campaign **out)
+int ctl_load(const struct ctl_world *w, const char *dir, const char *purpose,
+	     struct campaign_files **files_out, struct campaign **out)
 {
 	struct campaign_files *files = NULL;
 	struct findings *f;
-	int rc = read_campaign(w, dir, &files);
+	int rc = ctl_read_campaign(w, dir, &files);
 
 	if (rc != CTL_OK)
 		return rc;
 	f = findings_new();
-	if (campaign_load(files, until, out, f) < 0 || f->errors > 0) {
+	if (campaign_load(files, w->now() + RULES_WITHOUT_END, out, f) < 0 || f->errors > 0) {
 		for (guint i = 0; i < f->list->len; i++) {
 			const struct finding *one = g_ptr_array_index(f->list, i);
 
@@ -285,11 +301,14 @@ static int load(const struct ctl_world *w, const char *dir, wall_t until, struct
 				print_finding(stderr, dir, one);
 		}
 		campaign_free(out);
-		rc = ctl_fail(CTL_FAILURE, "%s 有错误，不能推演；先运行 dubanctl check %s", dir,
-			      dir);
+		rc = ctl_fail(CTL_FAILURE, "%s 有错误，不能%s；先运行 dubanctl check %s", dir,
+			      purpose, dir);
 	}
 	findings_free(&f);
-	campaign_files_free(&files);
+	if (files_out != NULL && rc == CTL_OK)
+		*files_out = files;
+	else
+		campaign_files_free(&files);
 	return rc;
 }
 
@@ -325,8 +344,8 @@ int ctl_simulate(const struct ctl_world *w, int argc, char **argv)
 		return ctl_usage("simulate");
 	if (events != NULL && w->read_file(events, &text, &size, &err) < 0)
 		return ctl_fail(CTL_FAILURE, "%s", err.text);
-	strip_slashes(argv[1]);
-	rc = load(w, argv[1], w->now() + RULES_WITHOUT_END, &c);
+	ctl_strip_slashes(argv[1]);
+	rc = ctl_load(w, argv[1], "推演", NULL, &c);
 	if (rc == CTL_OK)
 		rc = bounds(c, from, to, &o);
 	if (rc != CTL_OK) {
