@@ -49,6 +49,18 @@ static bool is_dir(const char *path)
 	return g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
+static int write_file(const char *path, const void *bytes, size_t size, struct err *err)
+{
+	return file_write(path, bytes, size, 0644, err);
+}
+
+static int make_dir(const char *path, struct err *err)
+{
+	if (g_mkdir_with_parents(path, 0755) == 0)
+		return 0;
+	return err_set(err, -errno, "%s: %s", path, g_strerror(errno));
+}
+
 static wall_t now(void)
 {
 	return g_get_real_time() / 1000;
@@ -56,7 +68,8 @@ static wall_t now(void)
 
 int main(int argc, char **argv)
 {
-	static const struct ctl_world world = {read_campaign, read_file, is_dir, now};
+	static const struct ctl_world world = {read_campaign, read_file, is_dir,
+					       write_file,    make_dir,  now};
 
 	return ctl_main(&world, argc, argv);
 }

@@ -29,6 +29,10 @@ struct ctl_world {
 	int (*read_file)(const char *path, char **bytes_out, size_t *size_out, struct err *err);
 	/** Is it a directory? */
 	bool (*is_dir)(const char *path);
+	/** Whole or not at all, whatever happens meanwhile. */
+	int (*write_file)(const char *path, const void *bytes, size_t size, struct err *err);
+	/** With the directories above it; one that is there already is fine. */
+	int (*make_dir)(const char *path, struct err *err);
 	wall_t (*now)(void);
 };
 
@@ -65,9 +69,20 @@ const struct ctl_verb *ctl_verb_get(const char *name);
 int ctl_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int ctl_usage(const char *verb);
 void ctl_print_findings(FILE *to, const char *dir, struct findings *f);
+/** "calendars/x/" and "calendars/x" are the same directory. */
+void ctl_strip_slashes(char *path);
+/** A campaign's files; an exit code with the reason said. *out only on CTL_OK. */
+int ctl_read_campaign(const struct ctl_world *w, const char *dir, struct campaign_files **out);
+/**
+ * A campaign without errors: warnings are silent, errors are told and refuse, with @purpose in the
+ * words ("推演"). @files_out may be NULL. CTL_OK and *out, or an exit code.
+ */
+int ctl_load(const struct ctl_world *w, const char *dir, const char *purpose,
+	     struct campaign_files **files_out, struct campaign **out);
 
 int ctl_check(const struct ctl_world *w, int argc, char **argv);
 int ctl_expand(const struct ctl_world *w, int argc, char **argv);
 int ctl_simulate(const struct ctl_world *w, int argc, char **argv);
+int ctl_holidays(const struct ctl_world *w, int argc, char **argv);
 
 #endif
