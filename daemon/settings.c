@@ -170,7 +170,7 @@ static void read_campaigns(const struct reading *r, const struct ynode *root)
 static void read_rest(const struct reading *r, const struct ynode *root)
 {
 	static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
-	static const char *const clock_keys[] = {"pace", "start", NULL};
+	static const char *const clock_keys[] = {"pace", "start", "until", NULL};
 	static const char *const log_keys[] = {"level", NULL};
 	const struct ynode *log = ynode_map(r->src, root, "log"),
 			   *clock = ynode_map(r->src, root, "clock");
@@ -196,6 +196,7 @@ static void read_rest(const struct reading *r, const struct ynode *root)
 		if (ynode_int(r->src, clock, "pace", 1, 10000000, &pace))
 			r->s->pace = (double)pace;
 		take_text(r, clock, "start", &r->s->pace_start);
+		take_text(r, clock, "until", &r->s->pace_until);
 		if (!settings_is_loopback(r->s))
 			ynode_error(r->src, clock, "PACED_CLOCK",
 				    "演示时钟只许在邮件中继位于本机（127.0.0.1）时使用");
@@ -299,6 +300,7 @@ void settings_free(struct settings **sp)
 	g_free(s->redirect);
 	g_free(s->locale);
 	g_free(s->pace_start);
+	g_free(s->pace_until);
 	g_free(s);
 }
 

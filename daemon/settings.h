@@ -29,6 +29,7 @@ struct settings {
 	/* the demo's clock */
 	double pace;      /**< 0 = real time */
 	char *pace_start; /**< instant, read in the first campaign's zone */
+	char *pace_until; /**< the same: where it stands still until told to go on */
 };
 
 /**

@@ -60,6 +60,7 @@ static void on_timer(void *arg, enum timer_why why)
 		wire_poke(d);
 	wire_send(d);
 	wire_arm(d);
+	wire_pace_check(d);
 }
 
 static void on_drained(uv_timer_t *t)
@@ -151,6 +152,9 @@ static int start_clock(struct daemon *d, struct err *err)
 
 		if (s->pace_start != NULL && !engine_parse(p->engine, s->pace_start, false, &start))
 			return err_set(err, -EINVAL, "clock.start 看不懂：%s", s->pace_start);
+		if (s->pace_until != NULL &&
+		    !engine_parse(p->engine, s->pace_until, false, &d->until))
+			return err_set(err, -EINVAL, "clock.until 看不懂：%s", s->pace_until);
 		d->paced = paced_new(start, s->pace);
 		d->clock = paced_clock(d->paced);
 		d->timer = timer_new_paced(d->loop, d->paced, on_timer, d);
@@ -335,6 +339,7 @@ int wire_run(const struct settings *settings, const char *settings_file)
 	int rc;
 
 	d->settings = settings;
+	d->until = WALL_NEVER;
 	rc = start(d, &err);
 	if (rc < 0) {
 		log_event(LOG_LEVEL_ERROR, "start", LOG_S("settings", settings_file),

@@ -79,12 +79,23 @@ static int run_call(struct store *st, struct writer_job *job, struct err *err)
 		.status = api_status,
 		.reload = api_reload,
 		.sick = api_sick,
+		.paced = c->d->paced != NULL,
 	};
 
 	(void)err;
 	c->route->run(&api, c->call, &c->reply);
 	/* What a handler refused must leave nothing behind. */
 	return c->reply.status >= 400 && !c->route->alone ? -ECANCELED : 0;
+}
+
+static void answer_error(struct http_call *call, unsigned status, const char *words)
+{
+	struct api_reply reply = {0};
+
+	route_fail(&reply, status, "%s", words);
+	http_answer(call, status, json_dumps(reply.body, JSON_COMPACT),
+		    "application/json; charset=utf-8");
+	json_decref(reply.body);
 }
 
 static void done_call(struct writer_job *job, int rc, const struct err *err)
@@ -97,25 +108,20 @@ static void done_call(struct writer_job *job, int rc, const struct err *err)
 		wire_problem(d, "control", rc, err);
 		route_fail(&c->reply, 503, "数据库写入失败，未登记：%s", err->text);
 	}
-	text = json_dumps(c->reply.body, JSON_COMPACT | JSON_ENCODE_ANY);
-	http_answer(c->call, c->reply.status, text == NULL ? g_strdup("null") : text,
-		    "application/json; charset=utf-8");
+	if (c->reply.status == 200 && c->reply.until != 0) {
+		if (!wire_pace_call(d, c->call, c->reply.until))
+			answer_error(c->call, 409, "时钟正在走");
+	} else {
+		text = json_dumps(c->reply.body, JSON_COMPACT | JSON_ENCODE_ANY);
+		http_answer(c->call, c->reply.status, text == NULL ? g_strdup("null") : text,
+			    "application/json; charset=utf-8");
+	}
 	if (c->reply.changed)
 		wire_poke(d);
 	json_decref(c->reply.body);
 	wire_release(d);
 	g_free(c->actor);
 	g_free(c);
-}
-
-static void answer_error(struct http_call *call, unsigned status, const char *words)
-{
-	struct api_reply reply = {0};
-
-	route_fail(&reply, status, "%s", words);
-	http_answer(call, status, json_dumps(reply.body, JSON_COMPACT),
-		    "application/json; charset=utf-8");
-	json_decref(reply.body);
 }
 
 static void on_call(void *arg, struct http_call *call)

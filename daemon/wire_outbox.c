@@ -104,7 +104,6 @@ static void on_sent(void *arg, struct reply *reply)
 	d->in_flight--;
 	wire_send(d);
 	wire_release(d);
-	wire_release(d);
 }
 
 /* In a trial run everything goes to one mailbox, whatever its channel. */
@@ -150,7 +149,6 @@ static void start(struct daemon *d, struct engine_lease *lease)
 	a->request = request;
 	g_hash_table_add(d->attempts, a);
 	d->in_flight++;
-	wire_hold(d);
 	wire_hold(d); /* until its answer has come */
 	s->send(s, request, on_sent, a);
 }

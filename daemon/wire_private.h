@@ -40,6 +40,8 @@ struct daemon {
 	struct http_server *server;
 	struct clock_trust trust;
 	wall_t since, wake, outbox_wake;
+	wall_t until;             /* where the paced clock stands still; WALL_NEVER: nowhere */
+	struct http_call *pacing; /* answered when it does; NULL */
 	bool tick_running, tick_again, outbox_running, outbox_again, stopping;
 	unsigned in_flight, held; /* held: reasons for the paced clock to stand still */
 	GPtrArray *reports;       /* struct report *, to be committed */
@@ -60,6 +62,10 @@ void wire_release(struct daemon *d);
 void wire_send(struct daemon *d); /**< commit reports, lease what may go */
 int wire_outbox_start(struct daemon *d, struct err *err);
 void wire_outbox_stop(struct daemon *d);
+/* wire_pace.c */
+/** Run the paced clock until then; @call is answered there. false: not paced, or one waits. */
+bool wire_pace_call(struct daemon *d, struct http_call *call, wall_t until);
+void wire_pace_check(struct daemon *d); /**< answer it, if it is time */
 /* wire_control.c */
 int wire_control_start(struct daemon *d, struct err *err);
 /* wire.c */

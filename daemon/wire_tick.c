@@ -23,16 +23,21 @@ void wire_hold(struct daemon *d)
 
 void wire_release(struct daemon *d)
 {
-	if (d->paced != NULL && --d->held == 0)
-		paced_release(d->paced);
+	if (d->paced == NULL || --d->held > 0)
+		return;
+	paced_release(d->paced);
+	wire_pace_check(d);
 }
 
 void wire_arm(struct daemon *d)
 {
 	wall_t at = MIN(d->wake, d->outbox_wake);
 
-	if (!d->stopping)
-		timer_set(d->timer, at);
+	if (d->stopping)
+		return;
+	if (at > d->until) /* never true of the machine's clock */
+		at = d->clock->now(d->clock) < d->until ? d->until : WALL_NEVER;
+	timer_set(d->timer, at);
 }
 
 /* Database thread. */

@@ -411,6 +411,24 @@ static void run_backup(const struct api *api, const struct http_call *call, stru
 	json_decref(body);
 }
 
+static void run_clock(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	struct engine *e = api->engines[0];
+	json_t *body = body_of(call, reply);
+
+	if (body == NULL)
+		return;
+	if (!api->paced)
+		route_fail(reply, 409, "这是真实的时钟，不能拨动");
+	else if (!engine_parse(e, member(body, "until"), false, &reply->until))
+		route_fail(reply, 422, "时间看不懂：%s", member(body, "until"));
+	else if (reply->until < api->now)
+		route_fail(reply, 422, "时钟不会倒走：%s", member(body, "until"));
+	else
+		reply->status = 200;
+	json_decref(body);
+}
+
 const struct route routes[] = {
 	{"GET", "/v1/status", "运行状况", false, run_status},
 	{"GET", "/v1/due", "应报事项", false, run_question},
@@ -426,6 +444,7 @@ const struct route routes[] = {
 	{"POST", "/v1/tray/", "处理待核件", false, run_tray_decide},
 	{"POST", "/v1/reload", "重新载入", true, run_reload},
 	{"POST", "/v1/backup", "备份", true, run_backup},
+	{"POST", "/v1/clock", "演示时钟走到某一时刻停住", false, run_clock},
 	{"GET", "/healthz", "健康检查", false, run_health},
 	{NULL, NULL, NULL, false, NULL},
 };

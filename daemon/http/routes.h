@@ -23,6 +23,7 @@ struct api {
 	json_t *(*status)(void *world);
 	/** Read the files again. 0, or -errno with words; lines for people into @report. */
 	int (*reload)(void *world, GPtrArray *report, struct err *err);
+	bool paced; /**< the demo's clock, which may be told how far to run */
 	/** NULL when well, else words about what is wrong. */
 	const char *(*sick)(void *world);
 };
@@ -31,6 +32,7 @@ struct api_reply {
 	unsigned status;
 	json_t *body; /**< owned by the receiver */
 	bool changed; /**< something was written: plan again */
+	wall_t until; /**< run the paced clock until then before answering; 0 = answer now */
 };
 
 struct route {

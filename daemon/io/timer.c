@@ -28,6 +28,9 @@ struct timer {
 
 	struct paced *paced;
 	uv_timer_t wait;
+	uint64_t since,
+		waited; /* real milliseconds: begun at, and before that, since the last jump */
+	bool waiting;
 };
 
 dur_t timer_step(wall_t wall0, mono_t boot0, wall_t wall1, mono_t boot1)
@@ -128,17 +131,27 @@ static void on_wait(uv_timer_t *wait)
 		return; /* the release sets it going again */
 	paced_advance(t->paced, t->at);
 	t->at = WALL_NEVER;
+	t->waiting = false;
+	t->waited = 0;
 	t->fn(t->arg, TIMER_DUE);
 }
 
+/* What was waited before a hold counts: else whoever asks often would stop the clock. */
 static void timer_pace(void *arg)
 {
 	struct timer *t = arg;
+	uint64_t wait;
 
 	uv_timer_stop(&t->wait);
-	if (t->at == WALL_NEVER || paced_held(t->paced))
+	if (t->waiting)
+		t->waited += uv_now(loop_uv(t->loop)) - t->since;
+	t->waiting = t->at != WALL_NEVER && !paced_held(t->paced);
+	if (!t->waiting)
 		return;
-	must(uv_timer_start(&t->wait, on_wait, (uint64_t)paced_wait(t->paced, t->at), 0) == 0);
+	wait = (uint64_t)paced_wait(t->paced, t->at);
+	wait -= MIN(wait, t->waited);
+	t->since = uv_now(loop_uv(t->loop));
+	must(uv_timer_start(&t->wait, on_wait, wait, 0) == 0);
 }
 
 struct timer *timer_new_paced(struct loop *l, struct paced *p, timer_fn *fn, void *arg)

@@ -175,6 +175,32 @@ static void the_paced_timer_keeps_the_pace(void **state)
 	loop_free(&l);
 }
 
+/* Each question to the daemon holds the clock for a moment. */
+static void a_clock_that_is_asked_often_goes_on(void **state)
+{
+	struct loop *l = loop_new(NULL);
+	struct paced *p = paced_new(T0, (double)DAY / 100); /* a day in 100 ms */
+	struct seen s = {.clock = paced_clock(p)};
+	struct timer *t = timer_new_paced(l, p, on_timer, &s);
+
+	(void)state;
+	timer_set(t, T0 + DAY);
+	for (int turns = 0; s.due == 0 && turns < TEST_PATIENCE / 10; turns++) {
+		turn_for(l, 10); /* shorter than the wait, again and again */
+		paced_hold(p);
+		paced_release(p);
+	}
+	assert_int_equal(s.due, 1);
+	/* The next wait is a whole one again. */
+	timer_set(t, T0 + 2 * DAY);
+	turn_for(l, 30);
+	assert_int_equal(s.due, 1);
+	until(l, s.due == 2);
+	timer_free(&t);
+	paced_free(&p);
+	loop_free(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +211,7 @@ int main(void)
 		cmocka_unit_test(a_step_is_seen_against_boot_time),
 		cmocka_unit_test(the_paced_timer_jumps_and_stands_still_while_held),
 		cmocka_unit_test(the_paced_timer_keeps_the_pace),
+		cmocka_unit_test(a_clock_that_is_asked_often_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
