@@ -237,6 +237,19 @@ static void set_problem(struct place *place, const char *problem)
 	place->problem = g_strdup(problem);
 }
 
+/* The engine may have the new files already, the database has not: what it keeps is in force. */
+static void go_back(struct place *place, struct store *st, wall_t now)
+{
+	g_autofree char *key = g_path_get_basename(place->dir);
+	g_autoptr(GPtrArray) report = g_ptr_array_new_with_free_func(g_free);
+	struct campaign_files *files = read_kept(st, key, now);
+	struct campaign *campaign = NULL;
+
+	if (files != NULL && load(place->dir, files, now, true, &campaign, report) == 0)
+		engine_revert(place->engine, campaign);
+	campaign_files_free(&files);
+}
+
 static int swap(struct place *place, struct store *st, struct campaign *campaign,
 		const struct campaign_files *files, wall_t now, GPtrArray *report, struct err *err)
 {
@@ -254,6 +267,8 @@ static int swap(struct place *place, struct store *st, struct campaign *campaign
 		rc = store_commit(st, err);
 	if (rc < 0) {
 		store_rollback(st);
+		go_back(place, st, now);
+		set_problem(place, "新文件未能写入数据库，仍按上一次正确的文件运行");
 		return rc;
 	}
 	place->digest = digest;

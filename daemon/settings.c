@@ -120,15 +120,31 @@ static void read_webhook(const struct reading *r, const struct ynode *root)
 	}
 }
 
-/* A directory with a campaign.yaml is a campaign; another is a parent of such. */
+/*
+ * A campaign, even if somebody has deleted its campaign.yaml: its last good files are in
+ * the database, and its people must not be forgotten without a word.
+ */
+static bool is_campaign(const char *dir)
+{
+	static const char *const files[] = {"campaign.yaml", "campaign.ics", "units.csv"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *path = g_build_filename(dir, files[i], NULL);
+
+		if (g_file_test(path, G_FILE_TEST_EXISTS))
+			return true;
+	}
+	return false;
+}
+
+/* A directory with campaign files is a campaign; another is a parent of such. */
 static void add_campaigns(const struct reading *r, const struct ynode *at, const char *dir)
 {
-	g_autofree char *own = g_build_filename(dir, "campaign.yaml", NULL);
 	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
 	const char *name;
 	GDir *d;
 
-	if (g_file_test(own, G_FILE_TEST_EXISTS)) {
+	if (is_campaign(dir)) {
 		g_ptr_array_add(r->s->campaigns, g_strdup(dir));
 		return;
 	}
@@ -138,10 +154,10 @@ static void add_campaigns(const struct reading *r, const struct ynode *at, const
 		return;
 	}
 	while ((name = g_dir_read_name(d)) != NULL) {
-		g_autofree char *sub = g_build_filename(dir, name, "campaign.yaml", NULL);
+		g_autofree char *sub = g_build_filename(dir, name, NULL);
 
-		if (g_file_test(sub, G_FILE_TEST_EXISTS))
-			g_ptr_array_add(found, g_build_filename(dir, name, NULL));
+		if (is_campaign(sub))
+			g_ptr_array_add(found, g_steal_pointer(&sub));
 	}
 	g_dir_close(d);
 	for (guint i = 0; i < found->len; i++)

@@ -16,6 +16,7 @@
 #include "wire_private.h"
 
 #define DRAIN_MAX_MS 20000 /* below the unit's TimeoutStopSec */
+#define PROBLEM_AGAIN (5 * SECOND)
 
 void wire_problem(struct daemon *d, const char *event, int rc, const struct err *err)
 {
@@ -23,6 +24,9 @@ void wire_problem(struct daemon *d, const char *event, int rc, const struct err 
 	g_free(d->problem);
 	d->problem = g_strdup(err->text[0] != 0 ? err->text : g_strerror(-rc));
 	notify_status(d->problem);
+	/* The next round that succeeds says that it is over: a full disk is emptied some day. */
+	d->wake = MIN(d->wake, d->clock->now(d->clock) + PROBLEM_AGAIN);
+	wire_arm(d);
 	if (rc == -EUCLEAN) { /* nothing sound can be done with a damaged file */
 		d->code = EX_SOFTWARE;
 		loop_stop(d->loop);
@@ -287,7 +291,10 @@ static void finish(struct daemon *d)
 {
 	bool started = d->writer != NULL;
 
-	d->stopping = true;
+	d->stopping = d->finished = true;
+	/* First what is posted: its requests are answered by what became of them. */
+	if (started)
+		writer_free(&d->writer); /* closes the store */
 	http_server_free(&d->server);
 	wire_outbox_stop(d);
 	if (started)
@@ -300,8 +307,6 @@ static void finish(struct daemon *d)
 	if (d->watches != NULL)
 		g_ptr_array_unref(d->watches);
 	timer_free(&d->timer);
-	if (started)
-		writer_free(&d->writer); /* closes the store */
 	if (d->places.list != NULL)
 		places_fini(&d->places);
 	if (!started)

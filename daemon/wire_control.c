@@ -17,6 +17,10 @@ struct call_job {
 	struct api_reply reply;
 	wall_t now;
 	char *actor;
+	/* The loop's own state when the request came: the database thread must not look there. */
+	wall_t since, wake;
+	bool trusted;
+	char *problem;
 };
 
 /* ---- what the routes reach; database thread ---- */
@@ -28,42 +32,42 @@ static json_t *text_or_null(const char *s)
 
 static json_t *api_status(void *world)
 {
-	struct daemon *d = world;
-	wall_t now = d->clock->now(d->clock);
+	const struct call_job *c = world;
+	struct daemon *d = c->d;
 	json_t *list = json_array();
 	g_autofree char *since = NULL;
 
 	for (guint i = 0; i < d->places.list->len; i++) {
 		const struct place *p = g_ptr_array_index(d->places.list, i);
-		json_t *one = engine_status(p->engine, now);
+		json_t *one = engine_status(p->engine, c->now);
 		g_autofree char *wake =
-			d->wake == WALL_NEVER ? NULL : engine_format(p->engine, d->wake);
+			c->wake == WALL_NEVER ? NULL : engine_format(p->engine, c->wake);
 
 		if (since == NULL)
-			since = engine_format(p->engine, d->since);
+			since = engine_format(p->engine, c->since);
 		json_object_set_new(one, "dir", json_string(p->dir));
 		json_object_set_new(one, "problem", text_or_null(p->problem));
 		json_object_set_new(one, "next_wake", text_or_null(wake));
 		json_array_append_new(list, one);
 	}
 	return json_pack("{s:s, s:s*, s:b, s:s, s:o, s:s*, s:o}", "version", DUBAN_VERSION, "since",
-			 since, "clock_trusted", d->trust.doubt == CLOCK_TRUSTED, "database",
-			 d->settings->database, "problem", text_or_null(d->problem), "redirect",
-			 d->settings->redirect, "campaigns", list);
+			 since, "clock_trusted", c->trusted, "database", d->settings->database,
+			 "problem", text_or_null(c->problem), "redirect", d->settings->redirect,
+			 "campaigns", list);
 }
 
 static int api_reload(void *world, GPtrArray *report, struct err *err)
 {
-	struct daemon *d = world;
+	const struct call_job *c = world;
 
-	return places_reload(&d->places, d->store, d->clock->now(d->clock), report, err);
+	return places_reload(&c->d->places, c->d->store, c->now, report, err);
 }
 
 static const char *api_sick(void *world)
 {
-	struct daemon *d = world;
+	const struct call_job *c = world;
 
-	return d->problem;
+	return c->problem;
 }
 
 static int run_call(struct store *st, struct writer_job *job, struct err *err)
@@ -75,15 +79,18 @@ static int run_call(struct store *st, struct writer_job *job, struct err *err)
 		.store = st,
 		.now = c->now,
 		.actor = c->actor,
-		.world = c->d,
+		.world = c,
 		.status = api_status,
 		.reload = api_reload,
 		.sick = api_sick,
 		.paced = c->d->paced != NULL,
 	};
 
-	(void)err;
 	c->route->run(&api, c->call, &c->reply);
+	/* A disk that says no is the daemon's trouble; other refusals are the caller's. */
+	if (c->reply.status == 503 && !c->route->alone && strcmp(c->call->method, "POST") == 0)
+		return err_set(err, -EIO, "%s",
+			       json_string_value(json_object_get(c->reply.body, "error")));
 	/* What a handler refused must leave nothing behind. */
 	return c->reply.status >= 400 && !c->route->alone ? -ECANCELED : 0;
 }
@@ -120,6 +127,7 @@ static void done_call(struct writer_job *job, int rc, const struct err *err)
 		wire_poke(d);
 	json_decref(c->reply.body);
 	wire_release(d);
+	g_free(c->problem);
 	g_free(c->actor);
 	g_free(c);
 }
@@ -145,6 +153,10 @@ static void on_call(void *arg, struct http_call *call)
 	c->call = call;
 	c->route = route;
 	c->now = d->clock->now(d->clock);
+	c->since = d->since;
+	c->wake = d->wake;
+	c->trusted = d->trust.doubt == CLOCK_TRUSTED;
+	c->problem = g_strdup(d->problem);
 	c->actor = g_strdup_printf("uid:%ld", call->peer_uid);
 	c->job.run = run_call;
 	c->job.done = done_call;

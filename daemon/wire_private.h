@@ -43,9 +43,11 @@ struct daemon {
 	wall_t until;             /* where the paced clock stands still; WALL_NEVER: nowhere */
 	struct http_call *pacing; /* answered when it does; NULL */
 	bool tick_running, tick_again, outbox_running, outbox_again, stopping;
+	bool finished;            /* the loop has ended: nothing more is posted or sent */
 	unsigned in_flight, held; /* held: reasons for the paced clock to stand still */
 	GPtrArray *reports;       /* struct report *, to be committed */
-	char *problem;            /* what the last tick or commit failed of; NULL */
+	GHashTable *attempts;     /* struct attempt *: on their way */
+	char *problem;            /* what the last tick or commit failed of; NULL. Loop thread */
 	uv_signal_t signals[3];
 	uv_timer_t watchdog, drain;
 	bool watchdog_running;

@@ -70,10 +70,14 @@ static void done_tick(struct writer_job *job, int rc, const struct err *err)
 
 	d->tick_running = false;
 	if (rc < 0) {
+		d->wake = WALL_NEVER; /* until it is tried again */
 		wire_problem(d, "tick", rc, err);
-		d->wake = t->now + MINUTE; /* a full disk is emptied sooner or later */
 	} else {
-		g_clear_pointer(&d->problem, g_free);
+		if (d->problem != NULL) {
+			log_event(LOG_LEVEL_INFO, "well-again", LOG_S("was", d->problem));
+			notify_status("运行中");
+			g_clear_pointer(&d->problem, g_free);
+		}
 		d->wake = t->wake;
 		d->outbox_wake = t->outbox;
 		if (t->rows > 0)

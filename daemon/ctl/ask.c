@@ -44,6 +44,10 @@ static void print_status(const json_t *j)
 			     ? "可信"
 			     : "可疑：面向领导的通知已暂缓",
 		     member(j, "database"));
+	if (member(j, "problem")[0] != 0)
+		(void)printf("注意：%s\n", member(j, "problem"));
+	if (member(j, "redirect")[0] != 0)
+		(void)printf("试运行：全部消息改发 %s\n", member(j, "redirect"));
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *c = json_array_get(list, i);
 

@@ -69,8 +69,28 @@ const struct ladder *engine_ladder(struct engine *e, uint32_t occurrence, wall_t
 	return l;
 }
 
+/*
+ * Ids are remembered, but a rollback may have taken the rows away that they stand for:
+ * then SQLite gives the same number to something else, and nothing may be built on it.
+ */
+static void check_ids(struct engine *e)
+{
+	if (e->generation == store_generation(e->store))
+		return;
+	e->generation = store_generation(e->store);
+	g_hash_table_remove_all(e->words);
+	g_hash_table_remove_all(e->addresses);
+	g_hash_table_remove_all(e->messages);
+	g_hash_table_remove_all(e->unit_of);
+	memset(e->occurrence_ids, 0, sizeof(int64_t) * e->campaign->n_occurrences);
+	memset(e->unit_ids, 0, sizeof(int64_t) * e->campaign->n_units);
+	for (uint32_t u = 0; u < e->campaign->n_units; u++)
+		(void)engine_unit_id(e, u); /* .unit_of must know all; a failure is met again */
+}
+
 int64_t engine_occurrence_id(struct engine *e, uint32_t occurrence)
 {
+	check_ids(e);
 	if (e->occurrence_ids[occurrence] <= 0)
 		e->occurrence_ids[occurrence] = store_occurrence(
 			e->store, e->id, engine_text(e, engine_obligation(e, occurrence)->uid),
@@ -80,6 +100,7 @@ int64_t engine_occurrence_id(struct engine *e, uint32_t occurrence)
 
 int64_t engine_unit_id(struct engine *e, uint32_t unit)
 {
+	check_ids(e);
 	if (e->unit_ids[unit] <= 0) {
 		int64_t id =
 			store_unit(e->store, e->id, engine_text(e, e->campaign->units[unit].id));
@@ -94,16 +115,35 @@ int64_t engine_unit_id(struct engine *e, uint32_t unit)
 
 uint32_t engine_unit_of(struct engine *e, int64_t id)
 {
-	gpointer p = g_hash_table_lookup(e->unit_of, &id);
+	gpointer p;
 
+	check_ids(e);
+	p = g_hash_table_lookup(e->unit_of, &id);
 	return p == NULL ? NONE : GPOINTER_TO_UINT(p) - 1;
+}
+
+uint32_t engine_occurrence_of(struct engine *e, int64_t id)
+{
+	uint32_t n = e->campaign->n_occurrences, at = e->occurrence_hint;
+
+	/* Nearly always the one that was asked for last. */
+	for (uint32_t i = 0; i < n; i++, at++) {
+		at = at < n ? at : 0;
+		if (engine_occurrence_id(e, at) == id) {
+			e->occurrence_hint = at;
+			return at;
+		}
+	}
+	return NONE;
 }
 
 int64_t engine_word(struct engine *e, const char *word)
 {
-	int64_t *have = g_hash_table_lookup(e->words, word);
+	int64_t *have;
 	int64_t id;
 
+	check_ids(e);
+	have = g_hash_table_lookup(e->words, word);
 	if (have != NULL)
 		return *have;
 	id = store_word(e->store, word);
@@ -115,9 +155,11 @@ int64_t engine_word(struct engine *e, const char *word)
 int64_t engine_address(struct engine *e, enum channel channel, text_t address)
 {
 	int64_t key = (int64_t)channel << 32 | address;
-	int64_t *have = g_hash_table_lookup(e->addresses, &key);
+	int64_t *have;
 	int64_t id;
 
+	check_ids(e);
+	have = g_hash_table_lookup(e->addresses, &key);
 	if (have != NULL)
 		return *have;
 	id = store_address(e->store, channel, engine_text(e, address));
@@ -152,6 +194,7 @@ static void adopt(struct engine *e, struct campaign *c)
 
 static void disown(struct engine *e)
 {
+	burst_end(e);
 	g_clear_pointer(&e->ladders, g_hash_table_unref);
 	g_clear_pointer(&e->unit_of, g_hash_table_unref);
 	g_clear_pointer(&e->addresses, g_hash_table_unref);
@@ -169,6 +212,7 @@ int engine_new(struct store *st, struct campaign *campaign, wall_t now, struct e
 	int rc;
 
 	e->store = st;
+	e->generation = store_generation(st);
 	e->expiry = EXPIRY_DEFAULT;
 	e->clock_trusted = true;
 	e->up_since = now;
@@ -233,13 +277,20 @@ void engine_set_expiry(struct engine *e, dur_t expiry)
 	e->expiry = expiry;
 }
 
-void engine_dirty(struct engine *e, uint32_t occurrence)
+void engine_dirty(struct engine *e, uint32_t occurrence, uint32_t unit)
 {
 	e->state[occurrence].dirty = true;
+	burst_stale(e, occurrence, unit);
+}
+
+void engine_forget(struct engine *e)
+{
+	burst_end(e);
 }
 
 void engine_touch(struct engine *e)
 {
+	burst_end(e);
 	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
 		e->state[i].dirty = true;
 }

@@ -56,6 +56,8 @@ bool engine_parse(const struct engine *e, const char *text, bool end_of_day, wal
 void engine_up(struct engine *e, wall_t now);
 void engine_trust_clock(struct engine *e, bool trusted);
 void engine_touch(struct engine *e);
+/** A commit failed: what was remembered for the messages being claimed may never have been. */
+void engine_forget(struct engine *e);
 
 /**
  * What must be said now is recorded, with its messages; *next_wake_out says when to ask
@@ -70,6 +72,9 @@ int engine_tick(struct engine *e, wall_t now, wall_t *next_wake_out, struct err 
  */
 int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrArray *report,
 		  struct err *err);
+
+/** After a reload that was rolled back: @campaign (taken) is in force as before, nothing is written. */
+void engine_revert(struct engine *e, struct campaign *campaign);
 
 /* ---- what people do ----------------------------------------------------- */
 

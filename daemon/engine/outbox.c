@@ -44,86 +44,91 @@ static struct engine *engine_of(const struct claim *c, int64_t campaign)
 	return NULL;
 }
 
-struct recheck {
-	struct engine *e;
-	GPtrArray *stale; /* struct notice * */
-	unsigned live;
-};
-
-static uint32_t occurrence_of(struct engine *e, int64_t id)
-{
-	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
-		if (engine_occurrence_id(e, i) == id)
-			return i;
-	return NONE;
-}
-
 /* Is the step still to be told? Only what asks for a report can be answered. */
 static bool is_live(struct engine *e, const struct notice *n)
 {
 	uint32_t occurrence, unit;
-	struct occurrence_facts *f;
 	struct item_fact *it;
-	bool live;
 
 	if (n->sort != SORT_REMIND && n->sort != SORT_ESCALATE)
 		return true;
-	occurrence = occurrence_of(e, n->occurrence);
+	occurrence = engine_occurrence_of(e, n->occurrence);
 	unit = engine_unit_of(e, n->unit);
 	if (occurrence == NONE || unit == NONE)
 		return false;
-	f = facts_load(e, occurrence, unit);
-	it = facts_item(f, unit);
-	live = it != NULL && it->outstanding && it->due == n->due;
-	facts_free(&f);
-	return live;
+	it = facts_item(burst_facts(e, occurrence), unit);
+	return it != NULL && it->outstanding && it->due == n->due;
+}
+
+static void drop_reason(gpointer p)
+{
+	g_free((char *)((struct notice *)p)->reason);
 }
 
 static void on_notice(void *arg, const struct notice *n)
 {
-	struct recheck *r = arg;
+	struct notice copy = *n;
 
 	if (n->state != NOTICE_PLANNED)
 		return;
-	if (is_live(r->e, n)) {
-		r->live++;
-	} else {
-		struct notice *copy = g_memdup2(n, sizeof(*n));
-
-		copy->reason = NULL;
-		g_ptr_array_add(r->stale, copy);
-	}
+	copy.reason = g_strdup(n->reason);
+	g_array_append_vals(arg, &copy, 1);
 }
 
-/* 1: send it; 0: nothing is left of it; negative: trouble. */
-static int recheck(struct engine *e, const struct outbox_row *row, wall_t now, struct err *err)
+/* What is answered goes from @notices. 1: send the rest; 0: nothing is left; negative: trouble. */
+static int recheck(struct engine *e, const struct outbox_row *row, GArray *notices, wall_t now,
+		   struct err *err)
 {
-	struct recheck r = {.e = e, .stale = g_ptr_array_new_with_free_func(g_free)};
-	int rc = store_notices_of(e->store, row->id, on_notice, &r);
+	g_autofree bool *live = g_new(bool, notices->len + 1);
+	guint n_live = 0;
+	int rc = 0;
 
-	for (guint i = 0; i < r.stale->len && rc >= 0; i++) {
-		const struct notice *n = g_ptr_array_index(r.stale, i);
-
-		rc = store_notice_set(e->store, n, r.live > 0 ? NOTICE_WITHDRAWN : NOTICE_OVERTAKEN,
-				      now, row->id, "发送前已报送或已变更", err);
+	for (guint i = 0; i < notices->len; i++) {
+		live[i] = is_live(e, &g_array_index(notices, struct notice, i));
+		n_live += live[i];
 	}
-	g_ptr_array_unref(r.stale);
-	if (rc >= 0 && r.live == 0)
+	for (guint i = notices->len; i > 0 && rc >= 0; i--) {
+		const struct notice *n = &g_array_index(notices, struct notice, i - 1);
+		enum notice_state to = n_live > 0 ? NOTICE_WITHDRAWN : NOTICE_OVERTAKEN;
+
+		if (live[i - 1])
+			continue;
+		rc = store_notice_set(e->store, n, to, now, row->id, "发送前已报送或已变更", err);
+		g_array_remove_index(notices, i - 1);
+	}
+	if (rc >= 0 && n_live == 0)
 		rc = store_outbox_set(e->store, row->id, OUTBOX_OVERTAKEN, now, err);
-	return rc < 0 ? rc : r.live > 0;
+	return rc < 0 ? rc : n_live > 0;
 }
 
 static int claim_one(struct engine *e, const struct outbox_row *row, wall_t now,
 		     engine_lease_fn *fn, void *arg, struct err *err)
 {
 	struct engine_lease lease = {.id = row->id, .engine = e, .attempts = row->attempts + 1};
-	int rc = recheck(e, row, now, err);
+	g_autoptr(GArray) notices = g_array_new(FALSE, FALSE, sizeof(struct notice));
+	int rc;
 
+	g_array_set_clear_func(notices, drop_reason);
+	rc = store_notices_of(e->store, row->id, on_notice, notices);
+	if (rc >= 0)
+		rc = recheck(e, row, notices, now, err);
 	if (rc <= 0)
 		return rc;
-	lease.message = compose_message(e, row, now);
+	lease.message = compose_message(e, row, notices, now);
 	fn(arg, &lease);
 	return 1;
+}
+
+/* Contacts are indexed when enough messages ask for them. */
+static void expect(const struct claim *c)
+{
+	unsigned n[CHANNELS] = {0};
+
+	for (guint i = 0; i < c->rows->len; i++)
+		n[((const struct outbox_row *)g_ptr_array_index(c->rows, i))->channel]++;
+	for (unsigned k = 0; k < c->n_engines; k++)
+		for (int ch = 0; ch < CHANNELS; ch++)
+			burst_expect(c->engines[k], (enum channel)ch, n[ch]);
 }
 
 int engine_lease(struct engine *const *engines, unsigned n_engines, struct store *st, wall_t now,
@@ -132,6 +137,7 @@ int engine_lease(struct engine *const *engines, unsigned n_engines, struct store
 	struct claim c = {engines, n_engines, st, g_ptr_array_new_with_free_func(row_free)};
 	int rc = store_outbox_lease(st, now, max, on_row, &c, err), n = 0;
 
+	expect(&c);
 	for (guint i = 0; i < c.rows->len && rc >= 0; i++) {
 		const struct outbox_row *row = g_ptr_array_index(c.rows, i);
 		struct engine *e = engine_of(&c, row->campaign);
@@ -147,6 +153,8 @@ int engine_lease(struct engine *const *engines, unsigned n_engines, struct store
 			rc = outbox_give_up(e, row->id, row->channel, row->to, "超过有效期仍未送达",
 					    now, err);
 	}
+	for (unsigned i = 0; i < n_engines && (rc < 0 || c.rows->len < max); i++)
+		burst_end(engines[i]); /* nothing more waits */
 	g_ptr_array_unref(c.rows);
 	return rc < 0 ? rc : n;
 }

@@ -20,6 +20,7 @@ struct engine {
 	int64_t id;
 	wall_t first_loaded, track_from;
 	int64_t *occurrence_ids, *unit_ids; /* 0 = not asked for yet */
+	unsigned generation;                /* of the store, when the ids were asked for */
 	GHashTable *unit_of;                /* int64_t * id -> index + 1 */
 	struct occurrence_state *state;
 	wall_t *streak_wake;   /* per obligation */
@@ -41,7 +42,8 @@ struct engine {
 
 int64_t engine_occurrence_id(struct engine *e, uint32_t occurrence);
 int64_t engine_unit_id(struct engine *e, uint32_t unit);
-uint32_t engine_unit_of(struct engine *e, int64_t id); /* NONE */
+uint32_t engine_unit_of(struct engine *e, int64_t id);       /* NONE */
+uint32_t engine_occurrence_of(struct engine *e, int64_t id); /* NONE */
 int64_t engine_word(struct engine *e, const char *word);
 int64_t engine_address(struct engine *e, enum channel channel, text_t address);
 const struct ladder *engine_ladder(struct engine *e, uint32_t occurrence, wall_t due);

@@ -224,3 +224,11 @@ int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrA
 	campaign_free(&r.old);
 	return rc;
 }
+
+void engine_revert(struct engine *e, struct campaign *campaign)
+{
+	struct err err;
+
+	(void)engine_swap(e, campaign, &err); /* ids that cannot be had now are asked for again */
+	g_hash_table_remove_all(e->messages);
+}

@@ -68,6 +68,7 @@ static int to_tray(struct engine *e, const struct engine_submit *s, const char *
 		.why = s->why,
 		.reason = reason,
 		.parts = parts,
+		.request = s->request,
 	};
 	int64_t id = store_tray_add(e->store, &t, s->parts, s->n_parts, err);
 
@@ -173,6 +174,55 @@ static int store_it(struct engine *e, const struct engine_submit *s, uint32_t un
 		err);
 }
 
+struct repeat {
+	struct engine *e;
+	struct engine_receipt *out;
+};
+
+/* What was said the first time is said again, as things stand now. */
+static void on_known(void *arg, const struct submission *s)
+{
+	struct repeat *r = arg;
+	uint32_t occurrence = engine_occurrence_of(r->e, s->occurrence);
+	uint32_t unit = engine_unit_of(r->e, s->unit);
+	struct occurrence_facts *f;
+	struct item_fact *it;
+
+	(void)g_strlcpy(r->out->receipt, s->receipt, sizeof(r->out->receipt));
+	if (occurrence == NONE || unit == NONE)
+		return; /* no longer in the files; the receipt stands */
+	f = facts_load(r->e, occurrence, unit);
+	it = facts_item(f, unit);
+	if (it != NULL) {
+		r->out->on_time =
+			it->first_received <= engine_ladder(r->e, occurrence, it->judged)->on_time;
+		r->out->due = it->due;
+		r->out->occurrence = occurrence;
+	}
+	facts_free(&f);
+}
+
+static void on_known_in_tray(void *arg, const struct tray_item *t)
+{
+	struct repeat *r = arg;
+
+	r->out->tray = true;
+	(void)g_snprintf(r->out->receipt, sizeof(r->out->receipt), "T%" G_GINT64_FORMAT, t->id);
+	(void)g_strlcpy(r->out->reason, t->reason, sizeof(r->out->reason));
+}
+
+/* Was this request stored before? Then its receipt is given once more. */
+static bool is_repeat(struct engine *e, const char *request, struct engine_receipt *out)
+{
+	struct repeat r = {e, out};
+
+	if (request == NULL)
+		return false;
+	out->again = store_submission_by_request(e->store, e->id, request, on_known, &r) > 0 ||
+		     store_tray_by_request(e->store, e->id, request, on_known_in_tray, &r) > 0;
+	return out->again;
+}
+
 int engine_submit(struct engine *e, const struct engine_submit *s, wall_t now,
 		  struct engine_receipt *out, struct err *err)
 {
@@ -180,17 +230,11 @@ int engine_submit(struct engine *e, const struct engine_submit *s, wall_t now,
 	const char *reason = NULL;
 	struct occurrence_facts *f;
 	struct item_fact *it;
-	char *known = NULL;
 	int rc;
 
 	*out = (struct engine_receipt){.occurrence = NONE};
-	if (s->request != NULL &&
-	    store_submission_by_request(e->store, e->id, s->request, &known) == 0) {
-		(void)g_strlcpy(out->receipt, known, sizeof(out->receipt));
-		g_free(known);
-		out->again = true;
+	if (is_repeat(e, s->request, out))
 		return 0;
-	}
 	if (unit == NONE)
 		return err_set(err, -ENOENT, "没有这个报送单位：%s", s->unit);
 	rc = match(e, s, unit, &occurrence, &reason, err);

@@ -31,7 +31,7 @@ struct request {
 	struct http_server *server;
 	struct MHD_Connection *connection;
 	char *method, *path;
-	bool handed, answered, too_large;
+	bool handed, answered, suspended, too_large;
 	unsigned status;
 	char *answer;
 	const char *type;
@@ -161,9 +161,12 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *c, const char
 	if (r->handed)
 		return MHD_YES;
 	r->handed = true;
+	s->fn(s->arg, &r->call);
+	if (r->answered) /* at once: a resume from in here would be seen by nobody */
+		return answer_now(c, r->status, r->answer, r->type, false);
+	r->suspended = true;
 	g_hash_table_add(s->calls, r);
 	MHD_suspend_connection(c);
-	s->fn(s->arg, &r->call);
 	return MHD_YES;
 }
 
@@ -192,6 +195,8 @@ void http_answer(struct http_call *call, unsigned status, char *body, const char
 	r->status = status;
 	r->answer = body;
 	r->type = type;
+	if (!r->suspended)
+		return;
 	(void)g_hash_table_remove(s->calls, r);
 	MHD_resume_connection(r->connection);
 	run(s);

@@ -45,6 +45,7 @@ static int64_t intern(struct store *st, const char *select, const char *insert, 
 			if (id >= 0)
 				return id;
 		} else if (sq_run(st, q, NULL) == 0) {
+			st->interned = true;
 			return sqlite3_last_insert_rowid(st->db);
 		}
 	}

@@ -207,22 +207,44 @@ int store_begin(struct store *st, struct err *err)
 	return sq_run(st, sq(st, "BEGIN IMMEDIATE"), err);
 }
 
+static void forget_interned(struct store *st)
+{
+	st->generation += st->interned;
+	st->interned = false;
+}
+
 int store_commit(struct store *st, struct err *err)
 {
 	int rc;
 
-	must(!sqlite3_get_autocommit(st->db));
+	if (!store_in_transaction(st)) {
+		forget_interned(st);
+		return err_set(err, -EIO, "store: the transaction was rolled back");
+	}
 	rc = sq_run(st, sq(st, "COMMIT"), err);
 	if (rc < 0)
 		store_rollback(st);
+	else
+		st->interned = false;
 	return rc;
 }
 
 void store_rollback(struct store *st)
 {
-	if (!sqlite3_get_autocommit(st->db))
+	forget_interned(st);
+	if (store_in_transaction(st))
 		(void)sqlite3_exec(st->db, "ROLLBACK", NULL, NULL,
 				   NULL); /* nothing else is left to do */
+}
+
+bool store_in_transaction(const struct store *st)
+{
+	return !sqlite3_get_autocommit(st->db);
+}
+
+unsigned store_generation(const struct store *st)
+{
+	return st->generation;
 }
 
 int store_savepoint(struct store *st, struct err *err)
@@ -234,7 +256,9 @@ int store_release(struct store *st, bool keep, struct err *err)
 {
 	int rc = 0;
 
-	if (sqlite3_get_autocommit(st->db)) /* a full disk has rolled everything back already */
+	if (!keep)
+		forget_interned(st);
+	if (!store_in_transaction(st)) /* a full disk has rolled everything back already */
 		return err_set(err, -EIO, "store: the transaction was rolled back");
 	if (!keep)
 		rc = sq_run(st, sq(st, "ROLLBACK TO part"), err);

@@ -39,6 +39,10 @@ void store_rollback(struct store *st);
 /** A nested part of a transaction that may fail alone. */
 int store_savepoint(struct store *st, struct err *err);
 int store_release(struct store *st, bool keep, struct err *err);
+/** False when a full or failing disk has rolled everything back by itself. */
+bool store_in_transaction(const struct store *st);
+/** Changes whenever a rollback took dictionary rows back: ids remembered from before are void. */
+unsigned store_generation(const struct store *st);
 /** Copy the whole database to @path (SQLite online backup), which must not exist. */
 int store_backup(struct store *st, const char *path, struct err *err);
 
@@ -90,13 +94,12 @@ struct field {
 int store_submission_add(struct store *st, struct submission *s, const struct part *parts,
 			 unsigned n_parts, const struct field *fields, unsigned n_fields,
 			 struct err *err);
-/** The one that an idempotency key made before; 0 and a receipt to g_free, or -ENOENT. */
-int store_submission_by_request(struct store *st, int64_t campaign, const char *request,
-				char **receipt_out);
-
 bool store_receipt_taken(struct store *st, const char *receipt);
 
 typedef void store_submission_fn(void *arg, const struct submission *s);
+/** The one that an idempotency key made before: 1, or 0 when there is none. */
+int store_submission_by_request(struct store *st, int64_t campaign, const char *request,
+				store_submission_fn *fn, void *arg);
 /** Of one occurrence (unit 0 = of all units), by unit, received, id. */
 int store_submissions(struct store *st, int64_t occurrence, int64_t unit, store_submission_fn *fn,
 		      void *arg);
@@ -211,7 +214,8 @@ struct tray_item {
 	wall_t received, stored;
 	bool zero;
 	const char *way, *actor, *why, *reason, *parts;
-	wall_t decided; /**< 0 = not yet */
+	const char *request; /**< idempotency key or NULL; set by store_tray_add() alone */
+	wall_t decided;      /**< 0 = not yet */
 	const char *outcome;
 };
 
@@ -220,6 +224,9 @@ int64_t store_tray_add(struct store *st, const struct tray_item *t, const struct
 typedef void store_tray_fn(void *arg, const struct tray_item *t);
 int store_tray_list(struct store *st, int64_t campaign, bool open_only, store_tray_fn *fn,
 		    void *arg);
+/** The one that an idempotency key made before: 1, or 0 when there is none. */
+int store_tray_by_request(struct store *st, int64_t campaign, const char *request,
+			  store_tray_fn *fn, void *arg);
 int store_tray_get(struct store *st, int64_t id, store_tray_fn *fn, void *arg);
 typedef void store_part_fn(void *arg, const struct part *p);
 int store_tray_parts(struct store *st, int64_t id, store_part_fn *fn, void *arg);

@@ -73,39 +73,15 @@ int store_submission_add(struct store *st, struct submission *s, const struct pa
 	return rc < 0 ? rc : add_fields(st, s->id, fields, n_fields, err);
 }
 
-int store_submission_by_request(struct store *st, int64_t campaign, const char *request,
-				char **receipt_out)
-{
-	sqlite3_stmt *q = sq(st, "SELECT receipt FROM submission WHERE campaign=?1 AND request=?2");
-	int rc;
+#define SUBMISSION_COLUMNS                                                                         \
+	"SELECT id, receipt, campaign, occurrence, unit, received, stored, zero, way, actor, "     \
+	"why, "                                                                                    \
+	"request FROM submission "
 
-	sq_int(q, 1, campaign);
-	sq_text(q, 2, request);
-	rc = sqlite3_step(q);
-	if (rc == SQLITE_ROW)
-		*receipt_out = g_strdup(sq_str(q, 0));
-	(void)sq_done(st, q, rc, NULL);
-	return rc == SQLITE_ROW ? 0 : -ENOENT;
-}
-
-int store_submissions(struct store *st, int64_t occurrence, int64_t unit, store_submission_fn *fn,
-		      void *arg)
+static int each_submission(struct store *st, sqlite3_stmt *q, store_submission_fn *fn, void *arg)
 {
-	sqlite3_stmt *q =
-		unit == 0 ? sq(st, "SELECT id, receipt, campaign, occurrence, unit, received, "
-				   "stored, zero, "
-				   "way, actor, why, request FROM submission WHERE occurrence=?1 "
-				   "ORDER BY unit, received, id")
-			  : sq(st, "SELECT id, receipt, campaign, occurrence, unit, received, "
-				   "stored, zero, "
-				   "way, actor, why, request FROM submission WHERE occurrence=?1 "
-				   "AND unit=?2 "
-				   "ORDER BY unit, received, id");
 	int rc, n = 0;
 
-	sq_int(q, 1, occurrence);
-	if (unit != 0)
-		sq_int(q, 2, unit);
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
 		struct submission s = {
 			.id = sqlite3_column_int64(q, 0),
@@ -127,6 +103,31 @@ int store_submissions(struct store *st, int64_t occurrence, int64_t unit, store_
 	}
 	rc = sq_done(st, q, rc, NULL);
 	return rc < 0 ? rc : n;
+}
+
+int store_submission_by_request(struct store *st, int64_t campaign, const char *request,
+				store_submission_fn *fn, void *arg)
+{
+	sqlite3_stmt *q = sq(st, SUBMISSION_COLUMNS "WHERE campaign=?1 AND request=?2");
+
+	sq_int(q, 1, campaign);
+	sq_text(q, 2, request);
+	return each_submission(st, q, fn, arg);
+}
+
+int store_submissions(struct store *st, int64_t occurrence, int64_t unit, store_submission_fn *fn,
+		      void *arg)
+{
+	sqlite3_stmt *q =
+		unit == 0 ? sq(st,
+			       SUBMISSION_COLUMNS "WHERE occurrence=?1 ORDER BY unit, received, id")
+			  : sq(st, SUBMISSION_COLUMNS
+			       "WHERE occurrence=?1 AND unit=?2 ORDER BY unit, received, id");
+
+	sq_int(q, 1, occurrence);
+	if (unit != 0)
+		sq_int(q, 2, unit);
+	return each_submission(st, q, fn, arg);
 }
 
 int store_decision_add(struct store *st, struct decision *d, struct err *err)

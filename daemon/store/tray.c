@@ -10,7 +10,8 @@ int64_t store_tray_add(struct store *st, const struct tray_item *t, const struct
 {
 	sqlite3_stmt *q = sq(st, "INSERT INTO tray(campaign, unit, uid, rid, received, stored, "
 				 "zero, way, actor, why, "
-				 "reason, parts) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)");
+				 "reason, parts, request) "
+				 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)");
 	int64_t id;
 	int rc;
 
@@ -26,6 +27,7 @@ int64_t store_tray_add(struct store *st, const struct tray_item *t, const struct
 	sq_text(q, 10, t->why);
 	sq_text(q, 11, t->reason);
 	sq_text(q, 12, t->parts);
+	sq_text(q, 13, t->request);
 	rc = sq_run(st, q, err);
 	id = sqlite3_last_insert_rowid(st->db);
 	for (unsigned i = 0; rc == 0 && i < n_parts; i++) {
@@ -93,6 +95,16 @@ int store_tray_get(struct store *st, int64_t id, store_tray_fn *fn, void *arg)
 	return n == 0 ? -ENOENT : n;
 }
 
+int store_tray_by_request(struct store *st, int64_t campaign, const char *request,
+			  store_tray_fn *fn, void *arg)
+{
+	sqlite3_stmt *q = sq(st, TRAY_COLUMNS "WHERE campaign=?1 AND request=?2");
+
+	sq_int(q, 1, campaign);
+	sq_text(q, 2, request);
+	return each_tray(st, q, fn, arg);
+}
+
 int store_tray_parts(struct store *st, int64_t id, store_part_fn *fn, void *arg)
 {
 	sqlite3_stmt *q = sq(st, "SELECT name, bytes FROM tray_part WHERE tray=?1 ORDER BY name");
@@ -127,9 +139,8 @@ int store_tray_decide(struct store *st, int64_t id, wall_t at, const char *outco
 
 int store_poll_ok(struct store *st, const char *intake, wall_t begun)
 {
-	sqlite3_stmt *q =
-		sq(st, "INSERT INTO poll(intake, begun, failing) VALUES(?1, ?2, NULL) "
-		       "ON CONFLICT DO UPDATE SET begun=excluded.begun, failing=NULL");
+	sqlite3_stmt *q = sq(st, "INSERT INTO poll(intake, begun, failing) VALUES(?1, ?2, NULL) "
+				 "ON CONFLICT DO UPDATE SET begun=excluded.begun, failing=NULL");
 
 	sq_text(q, 1, intake);
 	sq_int(q, 2, begun);

@@ -77,8 +77,13 @@ static void run_batch(struct writer *w, struct queue *batch)
 	struct err err = {0};
 	int rc = store_begin(w->store, &err);
 
-	for (struct writer_job *j = batch->first; j != NULL && rc >= 0; j = j->next)
+	for (struct writer_job *j = batch->first; j != NULL && rc >= 0; j = j->next) {
 		run_in_savepoint(w, j);
+		/* A savepoint now would open, and commit, a transaction of its own. */
+		if (!store_in_transaction(w->store))
+			rc = err_set(&err, j->rc < 0 ? j->rc : -EIO, "%s",
+				     j->err.text[0] != 0 ? j->err.text : "数据库写入失败");
+	}
 	if (rc >= 0)
 		rc = store_commit(w->store, &err);
 	if (rc < 0) {
@@ -178,9 +183,14 @@ unsigned writer_collect(struct writer *w)
 	return n;
 }
 
-unsigned writer_pending(const struct writer *w)
+unsigned writer_pending(struct writer *w)
 {
-	return w->pending;
+	unsigned pending;
+
+	g_mutex_lock(&w->lock);
+	pending = w->pending;
+	g_mutex_unlock(&w->lock);
+	return pending;
 }
 
 void writer_free(struct writer **wp)

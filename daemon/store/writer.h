@@ -33,7 +33,7 @@ void writer_post(struct writer *w, struct writer_job *job);
 /** Run the done functions of finished jobs. Returns how many. */
 unsigned writer_collect(struct writer *w);
 /** Jobs posted and not yet collected. */
-unsigned writer_pending(const struct writer *w);
+unsigned writer_pending(struct writer *w);
 /** Runs what is posted, joins the thread, collects, closes the store. */
 void writer_free(struct writer **w);
 

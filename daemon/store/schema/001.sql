@@ -160,9 +160,11 @@ CREATE TABLE tray (
   why      TEXT NOT NULL,
   reason   TEXT NOT NULL,
   parts    TEXT NOT NULL,        -- JSON: fields and file names; bytes in tray_part
+  request  TEXT,                 -- idempotency key
   decided  INTEGER,
   outcome  TEXT
 ) STRICT;
+CREATE UNIQUE INDEX tray_request ON tray(campaign, request) WHERE request IS NOT NULL;
 CREATE INDEX tray_open ON tray(campaign, unit) WHERE decided IS NULL;
 CREATE TABLE tray_part (
   tray   INTEGER NOT NULL REFERENCES tray(id),
