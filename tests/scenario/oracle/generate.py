@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""generate.py SEED OUTDIR [--with intake,pause,release,wild]: a random valid campaign and events.
+"""generate.py SEED OUTDIR [--with intake,pause,release]: a random valid campaign and events.
 
-Everything is drawn from SEED alone. What design.md leaves open (READING.md) is kept out
-unless `--with wild` asks for it; events that the design refuses are dropped by asking the
-oracle, which names the line it refuses.
+Everything is drawn from SEED alone. Events that the design refuses are dropped by asking
+the oracle, which names the line it refuses.
 """
 import os
 import random
@@ -30,6 +29,7 @@ class Maker:
         self.zone = ZoneInfo(self.zone_name)
         self.anchor = self._anchor()
         self.steps = 0
+        self.gaps = self._gaps()
 
     def chance(self, p):
         return self.r.random() < p
@@ -51,6 +51,16 @@ class Maker:
 
     def _offset(self, day):
         return datetime(day.year, day.month, day.day, 0, 0, tzinfo=self.zone).utcoffset()
+
+    def _gaps(self):
+        """(day, hour) pairs near the anchor that the zone's clock skips."""
+        out = []
+        for k in range(-25, 26):
+            day = self.anchor + timedelta(days=k)
+            if self._offset(day) < self._offset(day + timedelta(days=1)):
+                out += [(day, "%02d:%02d" % (h, m)) for h in range(24) for m in (0, 15, 30)
+                        if self.gap(day, "%02d:%02d" % (h, m))]
+        return out
 
     def day(self, spread=20):
         """Near the anchor, often right at it."""
@@ -114,6 +124,9 @@ class Maker:
         first = self.pick("07:00", "08:30", "09:00")
         last = self.pick("16:00", "17:30", "19:00")
         back = self.pick(None, first, "15:00", last)
+        if self.chance(0.12):  # hours that the changes of the clock touch
+            first, last, back = self.pick(("00:00", "02:15", "01:30"), ("02:15", "23:30", "02:30"),
+                                          ("00:30", "03:00", None), ("01:45", "23:59", "02:00"))
         text = 'days: %s, from: "%s", to: "%s"' % (days, first, last)
         return "{%s%s}" % (text, ', back: "%s"' % back if back else ""), days, first, last
 
@@ -156,8 +169,7 @@ class Maker:
             text += ", sign: true"
         if self.chance(0.2):
             every = ["1d", "2wd", "1w", "12h", "5wd"]
-            if "wild" in self.extras:
-                every += ["1d12h", "1wd3h"]
+            every += ["1d12h", "1wd3h", "1d@11:15", "1w2d", "1wd@02:30"]
             text += ", repeat: {every: %s, times: %d}" % (self.pick(*every), self.pick(1, 2, 3))
         if late and self.chance(0.25):
             text += ', slot: "%s"' % self.slot(window)
@@ -170,7 +182,7 @@ class Maker:
             _, names, first, last = window
             if names.startswith("["):
                 days = [d.strip().upper() for d in names[1:-1].split(",")]
-            hour = self.pick("10:00", "15:30", first, last)
+            hour = self.pick(*[h for h in ("10:00", "15:30", first, last) if first <= h <= last])
         return "%s@%s" % (self.pick(*days), hour)
 
     def policy(self, name, campaign_window):
@@ -311,7 +323,13 @@ class Maker:
         whole, how = self.chance(0.25), self.pick("tzid", "tzid", "float", "utc")
         day, hour = self.day(), self.hour()
         recurs = self.chance(0.7)
+        if self.gaps and not whole and self.chance(0.35):
+            day, hour = self.pick(*self.gaps)
+            how = self.pick("tzid", "float")
         rule, days = self.rule(day) if recurs else ("", [day])
+        if recurs and not whole and how != "utc" and self.gap(day, hour) and "MONTHLY" not in rule:
+            back = days[self.r.randrange(1, len(days))] - day  # the gap takes a later instance
+            days = [d - back for d in days]
         day = days[0]
         while recurs and not whole and how != "utc" and self.gap(day, hour):
             hour = self.pick("08:30", "17:00")  # a DTSTART in a gap is nobody's wish
@@ -351,7 +369,7 @@ class Maker:
         kind = self.pick("count", "count", "date", "utc")
         if kind == "count" or (kind == "utc" and whole):
             return ";COUNT=%d" % len(days)
-        if kind == "date" and (whole or "wild" in self.extras):
+        if kind == "date" and (whole or how != "utc"):
             return ";UNTIL=" + self.ymd(days[-1])
         last = datetime.combine(days[-1], datetime.strptime(hour, "%H:%M").time())
         zone = ZoneInfo("UTC") if how == "utc" else self.zone
@@ -393,7 +411,7 @@ class Maker:
         self.owing = sorted(have) + self.unit_ids
         lines = []
         if self.chance(0.5):
-            first = self.anchor + timedelta(days=self.pick(-60, -60, -15, -3))
+            first = self.anchor + timedelta(days=self.pick(-60, -60, -15, -3, 0, 1, 4))
             lines += self.component("VEVENT", "phase-1", ["SUMMARY:Phase 1"] + self.all_day(first, 40) + [
                 "CATEGORIES:" + self.pick("PHASE", "阶段")])
             lines += self.component("VEVENT", "phase-2", ["SUMMARY:Phase 2"] + self.all_day(
@@ -448,7 +466,10 @@ class Maker:
         grace = campaign.grace_end(x, x.due)
         closes = campaign.closes(x, x.due)
         out = []
-        if self.chance(0.1):
+        if x.due < campaign.starts and self.chance(0.4):  # untracked until a person extends it
+            t = campaign.starts + self.pick(0, 40000, 200000)
+            out.append(self.event(t, "extend", o, x, unit, self.deadline(t + 4 * 86400)))
+        elif self.chance(0.1):
             t = x.due + self.pick(-200000, -80000, -3600, 0, 3600, 40000, 170000)
             out.append(self.event(t, "extend", o, x, unit, self.deadline(
                 max(t, x.due) + self.pick(1, 2, 4, 9) * 86400 + 3000)))
@@ -463,9 +484,12 @@ class Maker:
         rungs = campaign.ladder(x, x.due)
         if rungs:
             moments += [r.moved + self.pick(-1, 0, 1) for r in self.r.sample(rungs, 1)]
+        empty = self.chance(0.25)
+        if empty and self.chance(0.5):
+            moments = [x.opens - 1, x.opens, x.opens + 1, x.opens - 86400 * 9]
         t = self.pick(*moments)
         value = "zero" if self.chance(0.12) else ""
-        out.append(self.event(t, "submit", o, x, unit, value, self.chance(0.2)))
+        out.append(self.event(t, "submit", o, x, unit, value, empty))
         if self.chance(0.2):
             back = t + self.pick(0, 600, 50000, 200000)
             out.append(self.event(back, "return", o, x, unit, self.deadline(
@@ -475,11 +499,24 @@ class Maker:
         return out
 
     def spans(self, campaign, last, begin, end):
+        """Pairs of events; often one of them falls on the second that a rule speaks of."""
         out, t = [], campaign.starts + self.r.randrange(86400 * 3)
+        edges = []
+        for o in campaign.obligations:
+            for x in o.occurrences:
+                edges += [x.due, campaign.grace_end(x, x.due)]
+                edges += [r.moved for r in campaign.ladder(x, x.due)]
         for _ in range(self.pick(0, 1, 1, 2)):
             t = max(t, self.anchor_at() + self.r.randrange(-10, 14) * 86400
                     + self.r.randrange(0, 86400, 300))
             until = t + self.pick(600, 4000, 20000, 90000, 300000)
+            ahead = [e for e in edges if t < e < t + 400000]
+            if ahead and self.chance(0.6):
+                edge = self.pick(*ahead) + self.pick(0, 0, 1, -1)
+                if self.chance(0.5):
+                    t, until = edge, edge + self.pick(600, 4000, 20000, 90000, 300000)
+                else:
+                    until = max(edge, t + 1)
             out += [self.event(t, begin), self.event(until, end)]
             t = until + 3600
         return out

@@ -51,6 +51,7 @@ class Item:
         self.submissions = []      # (received, file order)
         self.returned = None       # (instant, file order) of the last return
         self.exempt = self.decided = False
+        self.decided_at = None     # instant of a decision that no tick has seen yet
         self.done = set()          # P2: (effective deadline, step): raised or superseded
         self.held = []
         self.told_superiors = []
@@ -287,13 +288,18 @@ class Simulation:
         item.due, item.decided = due, True
         self.arm(item)
         self.tell_liaison(item, "decision", step)
-        # P10: it stands in for every step of the item whose instant under the new deadline is
-        # <= its own: recorded superseded, one row a recipient, outstanding or not, at any hour
-        for rung in self.c.ladder(item.occurrence, due):
-            if rung.moved <= e.at and (due, rung.name) not in item.done:
-                item.done.add((due, rung.name))
+        item.decided_at = e.at
+
+    def stand_in(self, item):
+        """P10: a decision stands in for every step of the item whose instant under the new
+        deadline is <= its own: recorded superseded, one row a recipient, outstanding or not,
+        at any hour. Of several decisions before one tick the last one's deadline is in force."""
+        for rung in self.c.ladder(item.occurrence, item.due):
+            if rung.moved <= item.decided_at and (item.due, rung.name) not in item.done:
+                item.done.add((item.due, rung.name))
                 for row, _ in self.rows_of(item, rung):
                     self.say(row.with_state("superseded"))
+        item.decided_at = None
 
     def on_exempt(self, e, now):
         for item in self.named(e, all_units=False):
@@ -307,6 +313,8 @@ class Simulation:
         return ("unit", e.unit) if e.unit else ("tag", e.value) if e.value else ("all", "")
 
     def on_pause(self, e, now):
+        if self.scope(e) in self.paused:
+            raise Refused(e.line, "paused twice")
         self.paused.append(self.scope(e))
 
     def on_resume(self, e, now):
@@ -352,6 +360,9 @@ class Simulation:
                 in self.c.recipients(item.obligation, item.unit, rung.step)]
 
     def tick(self, now):
+        for item in self.items:
+            if item.decided_at is not None:
+                self.stand_in(item)
         for item in self.items:
             self.withdraw(item)
         for item in self.items:

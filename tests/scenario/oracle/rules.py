@@ -72,24 +72,26 @@ class Clock:
         raise ValueError("no working day")
 
     def move(self, t, offset, times=1):
-        """An offset from an instant; each part, from left to right, moves an instant to an
-        instant (R1); `times` multiplies each part (R2)."""
+        """An offset from an instant, parts from left to right. Parts on the wall clock keep
+        it all the way; h and m make an instant of what was reached so far (R1). `times`
+        multiplies each part, then @ is set once (R2)."""
         _, sign, parts, at = offset
+        civil = None  # where the wall clock stands, while only w, d and wd have moved it
         for n, unit in parts:
             n *= times
             if unit in ("h", "m", "s"):  # [4] h and m are exact
-                t += sign * n * {"h": 3600, "m": 60, "s": 1}[unit]
+                t = t if civil is None else instant(civil, self.zone)
+                t, civil = t + sign * n * {"h": 3600, "m": 60, "s": 1}[unit], None
                 continue
-            civil = self.local(t)  # [4] w, d, wd move on the wall clock
-            if unit == "wd":
+            civil = self.local(t) if civil is None else civil
+            if unit == "wd":  # [4] w, d, wd move on the wall clock
                 day = self.nth_working(civil.date(), n, sign)
                 civil = datetime.combine(day, civil.time())
             else:
                 civil += sign * timedelta(days=n * (7 if unit == "w" else 1))
-            t = instant(civil, self.zone)
         if at is not None:  # [4] @ last
-            t = self.at(self.local(t).date(), at)
-        return t
+            return self.at((self.local(t) if civil is None else civil).date(), at)
+        return t if civil is None else instant(civil, self.zone)
 
 
 class Window:
@@ -128,11 +130,19 @@ class Window:
         if self.inside(t):
             return t
         day = self.clock.local(t).date()
-        for k in range(FAR):
-            start = self.clock.at(day + timedelta(days=k), self.first)
-            if start >= t and self.inside(start):
-                return start
+        for k in range(-1, FAR):
+            for start in self._openings(day + timedelta(days=k)):
+                if start >= t and self.inside(start):
+                    return start
         return None
+
+    def _openings(self, day):
+        """Instants of a day at which the wall clock may come to read an hour inside: `from`,
+        and on a day with a change of the clock every minute of it."""
+        first, end = self.clock.at(day, 0), self.clock.at(day + timedelta(days=1), 0)
+        if end - first == 86400:
+            return [self.clock.at(day, self.first)]
+        return range(first - first % 60, end + 60, 60)
 
     def back(self, t):
         """The latest `back` at or before t on an allowed day."""
@@ -147,14 +157,17 @@ class Window:
 
     def slot(self, t, weekday, minute):
         """[4] The next such hour that is inside; one that is on the hour stays."""
-        day = self.clock.local(t).date()
+        civil = self.clock.local(t)
+        if (civil.weekday(), civil.hour * 3600 + civil.minute * 60 + civil.second) \
+                == (weekday, minute * 60) and self.inside(t):
+            return t
         for k in range(FAR):
-            d = day + timedelta(days=k)
+            d = civil.date() + timedelta(days=k)
             if d.weekday() == weekday:
                 hour = self.clock.at(d, minute)
                 if hour >= t and self.inside(hour):
                     return hour
-        return None
+        return t  # R13: a slot that never meets its window leaves the step
 
 
 class Step:
