@@ -44,7 +44,7 @@ char *compose_title(const struct engine *e, uint32_t occurrence)
 }
 
 /* "8月9日17:30": an instant in passing. */
-static char *moment_text(const struct engine *e, wall_t t, bool english)
+char *compose_moment(const struct engine *e, wall_t t, bool english)
 {
 	struct civil c;
 
@@ -86,7 +86,7 @@ static void compose_submission(struct composing *k, struct message_item *it,
 
 		if (n->sort == SORT_RECEIPT && s->id != n->n)
 			continue;
-		put(&it->received_text, moment_text(k->e, s->received, k->english));
+		put(&it->received_text, compose_moment(k->e, s->received, k->english));
 		it->zero = s->zero;
 		if (n->sort == SORT_RECEIPT)
 			break;
@@ -99,9 +99,9 @@ static void compose_occurrence(struct composing *k, struct message_item *it, uin
 	struct engine *e = k->e;
 	const struct occurrence *o = &e->campaign->occurrences[occurrence];
 	const struct obligation *ob = engine_obligation(e, occurrence);
-	struct occurrence_facts *all = facts_load(e, occurrence, NONE);
+	struct occurrence_facts *all = burst_facts(e, occurrence);
 	const struct item_fact *fact = unit == NONE ? NULL : facts_item(all, unit);
-	const struct ladder *l = engine_ladder(e, occurrence, n->due);
+	const struct burst_texts *t = burst_texts(e, occurrence, n->due, k->english);
 
 	put(&it->uid, g_strdup(engine_text(e, ob->uid)));
 	put(&it->rid, g_strdup(engine_text(e, o->rid)));
@@ -109,22 +109,19 @@ static void compose_occurrence(struct composing *k, struct message_item *it, uin
 	put(&it->description, g_strdup(engine_text(e, ob->description)));
 	it->number = ob->recurs ? (int)o->number : 0;
 	it->due = n->due;
-	put(&it->due_text, compose_due_text(e, n->due, ob->all_day, k->english));
-	put(&it->due_iso, zone_format(e->campaign->zone, n->due));
-	put(&it->on_time_text, moment_text(e, l->on_time, k->english));
+	put(&it->due_text, g_strdup(t->due_text));
+	put(&it->due_iso, g_strdup(t->due_iso));
+	put(&it->on_time_text, g_strdup(t->on_time_text));
 	it->expected = (int)all->expected;
 	it->missing = (int)all->missing;
 	it->received = (int)(all->expected - all->missing);
 	if (unit != NONE)
 		put(&it->token, token_of(e, it->uid, it->rid, it->unit_id));
-	if (fact != NULL) {
-		struct occurrence_facts *own = facts_load(e, occurrence, unit);
-
-		it->on_time =
-			fact->first_received <= engine_ladder(e, occurrence, fact->judged)->on_time;
-		compose_submission(k, it, own, n);
-		facts_free(&own);
-	}
+	if (fact == NULL || fact->first_received == WALL_NEVER)
+		return;
+	it->on_time = fact->first_received <= engine_ladder(e, occurrence, fact->judged)->on_time;
+	all = facts_load(e, occurrence, unit);
+	compose_submission(k, it, all, n);
 	facts_free(&all);
 }
 
@@ -144,27 +141,16 @@ static char *tags_of(struct engine *e, uint32_t unit)
 	return g_string_free(s, FALSE);
 }
 
-static uint32_t find_occurrence(struct engine *e, int64_t id)
+static void add_notice(struct composing *k, const struct notice *n)
 {
-	for (uint32_t i = 0; id != 0 && i < e->campaign->n_occurrences; i++)
-		if (engine_occurrence_id(e, i) == id)
-			return i;
-	return NONE;
-}
-
-static void on_notice(void *arg, const struct notice *n)
-{
-	struct composing *k = arg;
 	struct engine *e = k->e;
-	struct message_item *it;
-	uint32_t occurrence = find_occurrence(e, n->occurrence), unit = engine_unit_of(e, n->unit);
+	struct message_item *it = message_add(k->m);
+	uint32_t unit = engine_unit_of(e, n->unit);
+	uint32_t occurrence = n->occurrence == 0 ? NONE : engine_occurrence_of(e, n->occurrence);
 
-	if (n->state != NOTICE_PLANNED)
-		return;
-	it = message_add(k->m);
 	it->sort = n->sort;
-	put(&it->step, store_word_get(e->store, n->step));
-	put(&it->role, store_word_get(e->store, n->role));
+	put(&it->step, g_strdup(burst_word(e, n->step)));
+	put(&it->role, g_strdup(burst_word(e, n->role)));
 	put(&it->reason, g_strdup(n->reason));
 	if (unit != NONE) {
 		put(&it->unit_id, g_strdup(engine_text(e, e->campaign->units[unit].id)));
@@ -190,18 +176,16 @@ static void person_of(struct engine *e, struct message *m, const char *address,
 		      enum channel channel)
 {
 	const struct campaign *c = e->campaign;
+	uint32_t contact = burst_contact(e, channel, address);
+	const struct contact *p;
 
-	for (uint32_t i = 0; i < c->n_contacts; i++) {
-		const struct contact *p = &c->contacts[i];
-
-		if (strcmp(campaign_text(c, p->address[channel]), address) != 0)
-			continue;
-		put(&m->person, g_strdup(campaign_text(c, p->person)));
-		put(&m->person_unit, g_strdup(campaign_text(c, c->units[p->unit].name)));
-		if (p->locale != 0)
-			put(&m->locale, g_strdup(campaign_text(c, p->locale)));
+	if (contact == NONE)
 		return;
-	}
+	p = &c->contacts[contact];
+	put(&m->person, g_strdup(campaign_text(c, p->person)));
+	put(&m->person_unit, g_strdup(campaign_text(c, c->units[p->unit].name)));
+	if (p->locale != 0)
+		put(&m->locale, g_strdup(campaign_text(c, p->locale)));
 }
 
 /* Most urgent first: what superiors were told wrongly, then what is late, then what is near. */
@@ -230,7 +214,8 @@ static gint by_urgency(gconstpointer a, gconstpointer b)
 	return strcmp(x->unit_id, y->unit_id);
 }
 
-struct message *compose_message(struct engine *e, const struct outbox_row *row, wall_t now)
+struct message *compose_message(struct engine *e, const struct outbox_row *row,
+				const GArray *notices, wall_t now)
 {
 	struct message *m = message_new();
 	struct composing k = {.e = e, .m = m, .now = now};
@@ -245,9 +230,10 @@ struct message *compose_message(struct engine *e, const struct outbox_row *row, 
 	m->tick = row->tick;
 	person_of(e, m, row->to, row->channel);
 	k.english = g_str_has_prefix(m->locale, "en");
-	put(&m->now_text, moment_text(e, row->tick, k.english));
+	put(&m->now_text, compose_moment(e, row->tick, k.english));
 	put(&m->now_iso, zone_format(e->campaign->zone, row->tick));
-	(void)store_notices_of(e->store, row->id, on_notice, &k);
+	for (guint i = 0; i < notices->len; i++)
+		add_notice(&k, &g_array_index(notices, struct notice, i));
 	g_ptr_array_sort(m->items, by_urgency);
 	return m;
 }

@@ -122,7 +122,7 @@ int engine_decide(struct engine *e, const struct engine_decision *d, wall_t now,
 	if (rc < 0)
 		return rc;
 	if (occurrence != NONE)
-		engine_dirty(e, occurrence);
+		engine_dirty(e, occurrence, unit);
 	else
 		engine_touch(e);
 	return journal(e, d, occurrence, now, err);

@@ -38,6 +38,8 @@ struct engine {
 	bool paused;
 	GHashTable *paused_units, *paused_tags, *tray_units; /* char * sets */
 	unsigned rows;
+	struct burst *burst;      /* burst.c; NULL between bursts */
+	uint32_t occurrence_hint; /* the one asked for last by its id */
 };
 
 int64_t engine_occurrence_id(struct engine *e, uint32_t occurrence);
@@ -54,7 +56,8 @@ int engine_swap(struct engine *e, struct campaign *campaign, struct err *err);
 const char *engine_text(const struct engine *e, text_t t);
 /** Index of (uid, rid); -ENOENT with words that name the nearest, -EINVAL when rid is needed. */
 int engine_find(struct engine *e, const char *uid, const char *rid, uint32_t *out, struct err *err);
-void engine_dirty(struct engine *e, uint32_t occurrence);
+/** @unit NONE: it concerns more than one. */
+void engine_dirty(struct engine *e, uint32_t occurrence, uint32_t unit);
 
 /* ---- facts (facts.c) ---- */
 
@@ -146,10 +149,31 @@ int engine_journal_add(struct engine *e, wall_t now, const char *actor, const ch
 int outbox_give_up(struct engine *e, int64_t message, enum channel channel, const char *to,
 		   const char *why, wall_t now, struct err *err);
 
+/* ---- what the messages of a burst have in common (burst.c) ---- */
+
+/** All of an occurrence, as it is now; borrowed until burst_end(). */
+struct occurrence_facts *burst_facts(struct engine *e, uint32_t occurrence);
+/** Something about @unit (NONE: about many) changed, or will have when this transaction ends. */
+void burst_stale(struct engine *e, uint32_t occurrence, uint32_t unit);
+/** So many messages of @channel are about to be composed. */
+void burst_expect(struct engine *e, enum channel channel, unsigned messages);
+void burst_end(struct engine *e);
+const char *burst_word(struct engine *e, int64_t word);                              /* not NULL */
+uint32_t burst_contact(struct engine *e, enum channel channel, const char *address); /* NONE */
+struct burst_texts {
+	char *due_text, *due_iso, *on_time_text;
+};
+const struct burst_texts *burst_texts(struct engine *e, uint32_t occurrence, wall_t due,
+				      bool english);
+
 /* ---- composing (compose.c) ---- */
-struct message *compose_message(struct engine *e, const struct outbox_row *row, wall_t now);
+
+/** @notices: struct notice with .reason owned, of the message; those still to be told. */
+struct message *compose_message(struct engine *e, const struct outbox_row *row,
+				const GArray *notices, wall_t now);
 /** "第2期周报", "专项行动工作总结". */
 char *compose_title(const struct engine *e, uint32_t occurrence);
 char *compose_due_text(const struct engine *e, wall_t t, bool all_day, bool english);
+char *compose_moment(const struct engine *e, wall_t t, bool english);
 
 #endif

@@ -163,7 +163,7 @@ static int store_it(struct engine *e, const struct engine_submit *s, uint32_t un
 	if (rc < 0)
 		return rc;
 	e->rows++; /* two reports of one instant get two receipts */
-	engine_dirty(e, occurrence);
+	engine_dirty(e, occurrence, unit);
 	return engine_journal_add(
 		e, now, s->actor, "submit",
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s, s:i}", "unit", s->unit, "uid",
