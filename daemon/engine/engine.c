@@ -124,9 +124,16 @@ uint32_t engine_unit_of(struct engine *e, int64_t id)
 
 uint32_t engine_occurrence_of(struct engine *e, int64_t id)
 {
-	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
-		if (engine_occurrence_id(e, i) == id)
-			return i;
+	uint32_t n = e->campaign->n_occurrences, at = e->occurrence_hint;
+
+	/* Nearly always the one that was asked for last. */
+	for (uint32_t i = 0; i < n; i++, at++) {
+		at = at < n ? at : 0;
+		if (engine_occurrence_id(e, at) == id) {
+			e->occurrence_hint = at;
+			return at;
+		}
+	}
 	return NONE;
 }
 
@@ -187,6 +194,7 @@ static void adopt(struct engine *e, struct campaign *c)
 
 static void disown(struct engine *e)
 {
+	burst_end(e);
 	g_clear_pointer(&e->ladders, g_hash_table_unref);
 	g_clear_pointer(&e->unit_of, g_hash_table_unref);
 	g_clear_pointer(&e->addresses, g_hash_table_unref);
@@ -269,13 +277,20 @@ void engine_set_expiry(struct engine *e, dur_t expiry)
 	e->expiry = expiry;
 }
 
-void engine_dirty(struct engine *e, uint32_t occurrence)
+void engine_dirty(struct engine *e, uint32_t occurrence, uint32_t unit)
 {
 	e->state[occurrence].dirty = true;
+	burst_stale(e, occurrence, unit);
+}
+
+void engine_forget(struct engine *e)
+{
+	burst_end(e);
 }
 
 void engine_touch(struct engine *e)
 {
+	burst_end(e);
 	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
 		e->state[i].dirty = true;
 }
