@@ -25,7 +25,7 @@ for script in scripts/* .ci/run tests/*/test_*.sh; do
 	*) wrong "$script: unknown first line: $first" ;;
 	esac
 	case $script in
-	scripts/lib.sh | scripts/completion.bash | tests/*) ;;
+	*.py | scripts/lib.sh | scripts/completion.bash | tests/*) ;;
 	*) [ -x "$script" ] || wrong "$script is not executable" ;;
 	esac
 done
