@@ -160,7 +160,7 @@ static void emit(struct work *k, struct ical_component *c, const struct ical_tim
 	/* The text of .rid lives behind its instance: one allocation for each. */
 	i = g_malloc(sizeof(*i) + STAMP_SIZE);
 	rid = (char *)(i + 1);
-	strcpy(rid, "-");
+	memcpy(rid, "-", sizeof("-"));
 	*i = (struct instance){.component = &c->shown,
 			       .start = at,
 			       .end = end,
