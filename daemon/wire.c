@@ -16,13 +16,13 @@
 #include "wire_private.h"
 
 #define DRAIN_MAX_MS 20000 /* below the unit's TimeoutStopSec */
-#define PROBLEM_AGAIN (5 * SECOND)
 
 void wire_problem(struct daemon *d, const char *event, int rc, const struct err *err)
 {
 	log_event(LOG_LEVEL_ERROR, event, LOG_I("code", rc), LOG_S("error", err->text));
 	g_free(d->problem);
 	d->problem = g_strdup(err->text[0] != 0 ? err->text : g_strerror(-rc));
+	d->problem_at = d->clock->mono(d->clock);
 	notify_status(d->problem);
 	/* The next round that succeeds says that it is over: a full disk is emptied some day. */
 	d->wake = MIN(d->wake, d->clock->now(d->clock) + PROBLEM_AGAIN);

@@ -123,7 +123,7 @@ static void done_call(struct writer_job *job, int rc, const struct err *err)
 		http_answer(c->call, c->reply.status, text == NULL ? g_strdup("null") : text,
 			    "application/json; charset=utf-8");
 	}
-	if (c->reply.changed)
+	if (c->reply.changed && rc >= 0)
 		wire_poke(d);
 	json_decref(c->reply.body);
 	wire_release(d);

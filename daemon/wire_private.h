@@ -21,8 +21,9 @@
 #include "places.h"
 #include "settings.h"
 
-#define BATCH_MAX 500      /* messages leased by one commit */
-#define IN_FLIGHT_MAX 2000 /* leased and not yet reported */
+#define BATCH_MAX 500              /* messages leased by one commit */
+#define PROBLEM_AGAIN (5 * SECOND) /* after a commit that failed */
+#define IN_FLIGHT_MAX 2000         /* leased and not yet reported */
 
 struct daemon {
 	const struct settings *settings;
@@ -48,6 +49,7 @@ struct daemon {
 	GPtrArray *reports;       /* struct report *, to be committed */
 	GHashTable *attempts;     /* struct attempt *: on their way */
 	char *problem;            /* what the last tick or commit failed of; NULL. Loop thread */
+	mono_t problem_at;        /* when it was met last */
 	uv_signal_t signals[3];
 	uv_timer_t watchdog, drain;
 	bool watchdog_running;

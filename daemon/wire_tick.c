@@ -63,6 +63,16 @@ static int run_tick(struct store *st, struct writer_job *job, struct err *err)
 	return 0;
 }
 
+/* What is nearly full takes a small row and refuses a report: a while must have passed. */
+static void well_again(struct daemon *d)
+{
+	if (d->problem == NULL || d->clock->mono(d->clock) - d->problem_at < PROBLEM_AGAIN - SECOND)
+		return;
+	log_event(LOG_LEVEL_INFO, "well-again", LOG_S("was", d->problem));
+	notify_status("运行中");
+	g_clear_pointer(&d->problem, g_free);
+}
+
 static void done_tick(struct writer_job *job, int rc, const struct err *err)
 {
 	struct tick_job *t = (struct tick_job *)job;
@@ -73,12 +83,10 @@ static void done_tick(struct writer_job *job, int rc, const struct err *err)
 		d->wake = WALL_NEVER; /* until it is tried again */
 		wire_problem(d, "tick", rc, err);
 	} else {
-		if (d->problem != NULL) {
-			log_event(LOG_LEVEL_INFO, "well-again", LOG_S("was", d->problem));
-			notify_status("运行中");
-			g_clear_pointer(&d->problem, g_free);
-		}
+		well_again(d);
 		d->wake = t->wake;
+		if (d->problem != NULL)
+			d->wake = MIN(d->wake, t->now + PROBLEM_AGAIN);
 		d->outbox_wake = t->outbox;
 		if (t->rows > 0)
 			log_event(LOG_LEVEL_INFO, "tick", LOG_I("notices", t->rows));
