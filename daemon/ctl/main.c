@@ -15,6 +15,8 @@ const struct ctl_verb ctl_verbs[] = {
 	 "用同一引擎在虚拟时间里推演，不发送任何消息（离线）", ctl_simulate},
 	{"new", "DIR --from DIR --year YYYY [--name NAME]", "照一个专项行动建立另一年的（离线）",
 	 ctl_new},
+	{"calendar", "DIR [--month YYYY-MM] [--width N]",
+	 "在终端画一个月：截止、放假和调休、值班、通报（离线）", ctl_calendar},
 	{"holidays", "import FILE… [--into DIR|holidays.ics]",
 	 "把公布的年度放假表（JSON 或 CSV）并入 holidays.ics（离线）", ctl_holidays},
 	{"status", "[--json]", "运行状况一览", ctl_status},

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "daemon/core/wide.h"
 #include "remote.h"
 
 static const struct {
@@ -29,19 +30,6 @@ const char *word_zh(const char *word)
 	return word;
 }
 
-static size_t width(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != 0; s = g_utf8_next_char(s)) {
-		gunichar ch = g_utf8_get_char(s);
-
-		if (!g_unichar_iszerowidth(ch))
-			n += g_unichar_iswide(ch) ? 2 : 1;
-	}
-	return n;
-}
-
 /* Instants lose their zone and seconds; words become Chinese. */
 static char *cell_text(const char *key, const json_t *v)
 {
@@ -65,7 +53,7 @@ static char *cell_text(const char *key, const json_t *v)
 static void print_cell(const char *s, size_t to, bool last)
 {
 	(void)fputs(s, stdout);
-	for (size_t n = width(s); !last && n < to + 2; n++)
+	for (size_t n = wide_width(s); !last && n < to + 2; n++)
 		(void)putchar(' ');
 	if (last)
 		(void)putchar('\n');
@@ -79,13 +67,13 @@ void table_print(const json_t *rows, const struct column *columns)
 		n++;
 	must(n <= G_N_ELEMENTS(widths));
 	for (size_t c = 0; c < n; c++) {
-		widths[c] = width(columns[c].title);
+		widths[c] = wide_width(columns[c].title);
 		for (size_t i = 0; i < json_array_size(rows); i++) {
 			g_autofree char *s =
 				cell_text(columns[c].key,
 					  json_object_get(json_array_get(rows, i), columns[c].key));
 
-			widths[c] = MAX(widths[c], width(s));
+			widths[c] = MAX(widths[c], wide_width(s));
 		}
 	}
 	for (size_t c = 0; c < n; c++)
