@@ -24,43 +24,43 @@ enum start_kind { START_DATE, START_FLOATING, START_UTC, START_ZONED };
 /** A trigger of a VALARM, read but not resolved. */
 struct calendar_alarm {
 	bool absolute;
-	wall_t instant;          /**< when absolute */
-	int sign;                /**< -1, 0, +1 */
+	wall_t instant;                           /**< when absolute */
+	int sign;                                 /**< -1, 0, +1 */
 	int weeks, days, hours, minutes, seconds; /**< magnitudes */
 };
 
 /** One component as written (a master, a single one, or an override). */
 struct calendar_component {
 	char *file;
-	int line;                /**< of its BEGIN */
-	bool todo;               /**< VTODO, else VEVENT */
-	char *uid;               /**< surrounding blanks removed; "" if absent */
+	int line;                               /**< of its BEGIN */
+	bool todo;                              /**< VTODO, else VEVENT */
+	char *uid;                              /**< surrounding blanks removed; "" if absent */
 	char *summary, *description, *location; /**< unescaped UTF-8, never NULL */
-	char *status;            /**< upper case, "" if absent */
-	GPtrArray *categories;   /**< char *, unescaped, trimmed, in file order */
-	GPtrArray *attendees;    /**< char *: mailto address (lower case) or the raw value */
-	GArray *alarms;          /**< struct calendar_alarm */
-	bool recurs;             /**< has RRULE, RDATE or is an override of one */
-	bool has_due;            /**< VTODO with DUE */
-	bool superseded;         /**< another component with its UID (and RECURRENCE-ID) is newer */
+	char *status;                           /**< upper case, "" if absent */
+	GPtrArray *categories;                  /**< char *, unescaped, trimmed, in file order */
+	GPtrArray *attendees; /**< char *: mailto address (lower case) or the raw value */
+	GArray *alarms;       /**< struct calendar_alarm */
+	bool recurs;          /**< has RRULE, RDATE or is an override of one */
+	bool has_due;         /**< VTODO with DUE */
+	bool superseded;      /**< another component with its UID (and RECURRENCE-ID) is newer */
 	int64_t sequence;
 	/* the extent of the master itself, before recurrence */
 	enum start_kind kind;
-	wall_t start, end;       /**< as the corpus rules say: DATE end exclusive */
+	wall_t start, end; /**< as the corpus rules say: DATE end exclusive */
 };
 
 /** One instance. Several components may stand behind one UID; .component is the one that shows. */
 struct instance {
 	const struct calendar_component *component; /**< owned by the calendar */
-	wall_t start, end;       /**< half-open; end == start for zero length */
+	wall_t start, end;                          /**< half-open; end == start for zero length */
 	local_t local_start, local_end; /**< on the wall clock of its own zone (DATE: midnight) */
-	const struct zone *zone; /**< of DTSTART; the default zone for DATE and floating */
+	const struct zone *zone;        /**< of DTSTART; the default zone for DATE and floating */
 	enum start_kind kind;
-	wall_t due;              /**< DUE of this instance of a VTODO, raw; else start */
-	bool due_is_date;        /**< VTODO with a DATE DUE */
-	char *rid;               /**< "YYYYMMDDThhmmssZ", "YYYYMMDD" (DATE series), or "-" */
-	wall_t rid_at;           /**< the instant behind .rid; WALL_NEVER if it does not recur */
-	const char *how;         /**< "-", "range", "extra", "orphan" */
+	wall_t due;       /**< DUE of this instance of a VTODO, raw; else start */
+	bool due_is_date; /**< VTODO with a DATE DUE */
+	char *rid;        /**< "YYYYMMDDThhmmssZ", "YYYYMMDD" (DATE series), or "-" */
+	wall_t rid_at;    /**< the instant behind .rid; WALL_NEVER if it does not recur */
+	const char *how;  /**< "-", "range", "extra", "orphan" */
 	bool cancelled;
 };
 
@@ -68,10 +68,10 @@ struct calendar;
 
 /** Limits of one read. */
 struct calendar_limits {
-	size_t bytes_max;        /**< 16 MiB for campaign files, 4 MiB remote */
-	bool sub_daily;          /**< FREQ below DAILY is expanded, however long */
-	bool strict;             /**< an unknown TZID or a broken RRULE: left out */
-	unsigned instances_max;  /**< per component; more is a finding */
+	size_t bytes_max;       /**< 16 MiB for campaign files, 4 MiB remote */
+	bool sub_daily;         /**< FREQ below DAILY is expanded, however long */
+	bool strict;            /**< an unknown TZID or a broken RRULE: left out */
+	unsigned instances_max; /**< per component; more is a finding */
 };
 extern const struct calendar_limits calendar_limits_campaign, calendar_limits_expand;
 
@@ -83,7 +83,7 @@ extern const struct calendar_limits calendar_limits_campaign, calendar_limits_ex
 struct calendar *calendar_new(const struct zone *default_zone);
 void calendar_free(struct calendar **c);
 int calendar_read(struct calendar *c, const char *file, const char *bytes, size_t size,
-                  const struct calendar_limits *limits, struct findings *findings);
+		  const struct calendar_limits *limits, struct findings *findings);
 
 /** Components in file order: GPtrArray of struct calendar_component *, owned by the calendar. */
 const GPtrArray *calendar_components(const struct calendar *c);
@@ -96,7 +96,7 @@ const GPtrArray *calendar_components(const struct calendar *c);
  * Unbounded rules yield instances only inside [from, to).
  */
 GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
-                           const struct calendar_limits *limits, struct findings *findings);
+			   const struct calendar_limits *limits, struct findings *findings);
 
 /**
  * The nine columns that `dubanctl expand` prints, one line an instance, sorted bytewise:

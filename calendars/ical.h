@@ -58,10 +58,10 @@ struct ical_component {
 	GArray *exceptions;        /**< struct ical_time: EXDATE, NULL if none */
 	bool has_rid, and_future;  /**< RECURRENCE-ID; RANGE=THISANDFUTURE */
 	struct ical_time rid;
-	wall_t stamp;              /**< LAST-MODIFIED, else DTSTAMP, else 0 */
-	bool exact;                /**< DTEND - DTSTART is a length in seconds */
-	bool barren;               /**< its rules give nothing at all, not even DTSTART */
-	unsigned stream;           /**< the n-th VCALENDAR of its file, from 0 */
+	wall_t stamp;    /**< LAST-MODIFIED, else DTSTAMP, else 0 */
+	bool exact;      /**< DTEND - DTSTART is a length in seconds */
+	bool barren;     /**< its rules give nothing at all, not even DTSTART */
+	unsigned stream; /**< the n-th VCALENDAR of its file, from 0 */
 };
 
 /**
