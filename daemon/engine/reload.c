@@ -46,6 +46,16 @@ static bool is_same_thing(const struct campaign *a, uint32_t i, const struct cam
 	       strcmp(campaign_text(a, ox->tags), campaign_text(b, oy->tags)) == 0;
 }
 
+static int tell_follow(struct reload *r, const char *uid, const char *rid, const char *new_uid,
+		       const char *new_rid, struct err *err)
+{
+	say(r, g_strdup_printf("%s %s 改用新的UID %s，历史记录随之转移", uid, rid, new_uid));
+	return engine_journal_add(r->e, r->now, "duband", "follow",
+				  json_pack("{s:s, s:s, s:s, s:s}", "uid", uid, "rid", rid,
+					    "new_uid", new_uid, "new_rid", new_rid),
+				  err);
+}
+
 /* Runs before the swap: e->campaign is the old one, @fresh the new. */
 static int follow_uid(struct reload *r, const struct campaign *fresh, struct err *err)
 {
@@ -69,8 +79,7 @@ static int follow_uid(struct reload *r, const struct campaign *fresh, struct err
 			if (rc == -EEXIST)
 				rc = 0; /* the new name has a history of its own */
 			else if (rc >= 0)
-				say(r, g_strdup_printf("%s %s 改用新的UID %s，历史记录随之转移",
-						       uid_of(old, i), rid, uid));
+				rc = tell_follow(r, uid_of(old, i), rid, uid, new_rid, err);
 			break;
 		}
 	}

@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""Files are edited while the daemon runs: good edits count, broken ones leave everything as it was."""
+import os
+import shutil
+import signal
+import subprocess
+
+from daemon import DUBANCTL, World, after, calendar, event, local, main, wait_for
+
+ONE, TWO = "one@example.org", "two@example.org"
+OVERDUE = after(hours=-2)  # one instant for all edits: a deadline that moves is another deadline
+
+
+def town(world, units=2, **kw):
+    c = world.campaign(units, **kw)
+    c.events(event(ONE, after(days=3), summary="周报"), event(TWO, OVERDUE, summary="方案"))
+    return c
+
+
+def started(world, **kw):
+    peer = world.peer()
+    c = town(world, **kw)
+    d = world.daemon(c, relay=peer).start()
+    d.wait_idle()
+    return c, d, peer
+
+
+def problem(d):
+    return d.status()["campaigns"][0]["problem"]
+
+
+def check(c):
+    return subprocess.run([DUBANCTL, "check", c.dir], capture_output=True, text=True, check=False)
+
+
+def test_good_edit_moves_a_deadline():
+    with World() as w:
+        c, d, peer = started(w)
+        moved = after(days=5)
+        c.events(event(ONE, moved, summary="周报"), event(TWO, OVERDUE, summary="方案"))
+        d.ctl("reload")
+        assert d.due("u1", ONE)["due"].startswith(moved.strftime("%Y-%m-%dT%H:%M:%S"))
+        # Into the past: what is ripe now is said now.
+        c.events(event(ONE, after(minutes=-1), summary="周报"),
+                 event(TWO, OVERDUE, summary="方案"))
+        d.ctl("reload")
+        assert d.due("u1", ONE)["standing"] == "overdue"
+        wait_for("the notice of the moved deadline",
+                 lambda: len(peer.accepted("liaison1@example.org")) == 2)
+        d.stop()
+
+
+def test_files_are_watched():
+    """Written in place, renamed over, moved away and back: seen without being told."""
+    with World() as w:
+        c, d, _ = started(w)
+        first, second = after(days=6), after(days=7)
+        c.events(event(ONE, first), event(TWO, OVERDUE, summary="方案"))  # by rename
+        wait_for("the rename is seen", lambda: d.due("u1", ONE)["due"].startswith(
+            first.strftime("%Y-%m-%dT%H:%M:%S")))
+        with open(c.path("campaign.ics"), "w", encoding="utf-8", newline="") as f:  # in place
+            f.write(calendar(c.phase(), event(ONE, second), event(TWO, OVERDUE)))
+        wait_for("the write is seen", lambda: d.due("u1", ONE)["due"].startswith(
+            second.strftime("%Y-%m-%dT%H:%M:%S")))
+        os.rename(c.path("units.csv"), c.path("units.csv~"))  # as vim does
+        shutil.copy(c.path("units.csv~"), c.path("units.csv"))
+        with open(c.path("units.csv"), "a", encoding="utf-8") as f:
+            f.write("u7,单位7,局,liaison,联7,liaison7@example.org,\n")
+        wait_for("the backup and rewrite is seen",
+                 lambda: "u7" in [u["unit"] for u in d.json("units")])
+        # A file in a directory below, too.
+        c.write("duty/z.ics", calendar(event("d@example.org", after(hours=1), "DUTY", "值班 张三",
+                                             f"DTEND;TZID=Asia/Shanghai:{local(after(hours=3))}\r\n")))
+        wait_for("the roster is seen", lambda: d.json("roster"))
+        d.stop()
+
+
+BROKEN = [
+    ("campaign.yaml", b"name: x\n  bad indent: [\n", "campaign.yaml:"),
+    ("campaign.yaml", b"", "campaign.yaml"),
+    ("campaign.ics", b"<html>please log in</html>\n", "campaign.ics:"),
+    ("campaign.ics", b"", "campaign.ics"),
+    ("units.csv", b"unit,name\nu1,x\n", "units.csv:"),
+    ("units.csv", b"", "units.csv"),
+]
+
+
+def test_broken_edit_keeps_the_last_good():
+    with World() as w:
+        c, d, _ = started(w)
+        before = d.json("due")
+        for name, data, where in BROKEN:
+            with open(c.path(name), "rb") as f:
+                good = f.read()
+            c.write(name, data)
+            words = d.says("reload", want=1)
+            assert "原有文件继续有效" in words and where in words, words
+            assert d.json("due") == before, f"{name}: the plan has changed"
+            assert "上一次正确的文件" in problem(d), problem(d)
+            assert "注意" in d.ctl("status").stdout
+            report = check(c)
+            assert report.returncode == 1 and where in report.stdout, (name, data, report)
+            c.write(name, good)
+            d.ctl("reload")
+            assert problem(d) is None
+        d.stop()
+
+
+def test_truncated_file():
+    """A copy that stops in the middle, at many places: never half a campaign."""
+    with World() as w:
+        c, d, _ = started(w)
+        before = [(r["unit"], r["uid"]) for r in d.json("due")]
+        with open(c.path("campaign.ics"), "rb") as f:
+            good = f.read()
+        for cut in range(0, len(good), max(1, len(good) // 12)):
+            c.write("campaign.ics", good[:cut])
+            run = d.ctl("reload", want=None)
+            now_due = [(r["unit"], r["uid"]) for r in d.json("due")]
+            assert now_due == before or run.returncode == 0, (cut, run)
+            assert run.returncode == 1, (cut, run.stdout, now_due)
+            assert now_due == before, cut
+        c.write("campaign.ics", good)
+        d.ctl("reload")
+        d.stop()
+
+
+def test_restart_with_broken_files():
+    """The last good files are in the database: a restart, and a second one, run by them."""
+    with World() as w:
+        c, d, _ = started(w)
+        before = [(r["unit"], r["uid"], r["due"]) for r in d.json("due")]
+        for name, data, where in BROKEN:
+            with open(c.path(name), "rb") as f:
+                good = f.read()
+            for end in (d.stop, d.kill):
+                end()
+                c.write(name, data)
+                d.start()
+                assert [(r["unit"], r["uid"], r["due"]) for r in d.json("due")] == before, name
+                assert "上一次正确的文件" in problem(d), (name, problem(d))
+                assert where in d.log()
+            c.write(name, good)
+            d.ctl("reload")
+            assert problem(d) is None
+        d.stop()
+
+
+def test_campaign_yaml_deleted():
+    """Running, and over a restart: told, and the campaign goes on."""
+    with World() as w:
+        c, d, _ = started(w)
+        before = len(d.json("due"))
+        for name in ("campaign.yaml", "units.csv"):
+            os.rename(c.path(name), os.path.join(w.dir, "kept"))
+            d.says("reload", want=1)
+            assert len(d.json("due")) == before and problem(d)
+            d.stop()
+            d.start()
+            assert len(d.json("due")) == before and "上一次正确的文件" in problem(d)
+            os.rename(os.path.join(w.dir, "kept"), c.path(name))
+            d.ctl("reload")
+            assert problem(d) is None
+        d.stop()
+
+
+def test_directory_gone():
+    with World() as w:
+        c, d, _ = started(w)
+        before = len(d.json("due"))
+        os.rename(c.dir, c.dir + ".away")
+        d.says("reload", want=None)
+        assert len(d.json("due")) == before and problem(d)
+        os.rename(c.dir + ".away", c.dir)
+        d.ctl("reload")
+        assert problem(d) is None
+        d.stop()
+
+
+def test_series_cut_under_a_new_uid():
+    """A calendar program cuts a series; what was reported and said stays with its items."""
+    with World() as w:
+        peer = w.peer()
+        c = w.campaign(1)
+        start = after(days=-10)
+        rule = "RRULE:FREQ=WEEKLY;COUNT=6\r\n"
+        c.events(event(ONE, start, summary="周报", more=rule))
+        d = w.daemon(c, relay=peer).start()
+        d.wait_idle()
+        rows = d.json("due", "--uid", ONE)
+        assert len(rows) == 6
+        d.ctl("submit", "u1", ONE, rows[1]["rid"], "--why", "试")
+        said = len(peer.accepted())
+        wait_for("the receipt", lambda: len(peer.accepted()) >= said)
+        d.wait_idle()
+        said = len(peer.accepted())
+        second = start + (after(days=7) - after(days=0))
+        c.events(event(ONE, start, summary="周报", more="RRULE:FREQ=WEEKLY;COUNT=1\r\n"),
+                 event("cut@example.org", second, summary="周报", more="RRULE:FREQ=WEEKLY;COUNT=5\r\n"))
+        out = d.ctl("reload").stdout
+        assert "cut@example.org" in out and "历史记录随之转移" in out, out
+        moved = d.json("due", "--uid", "cut@example.org")
+        assert len(moved) == 5 and moved[0]["standing"] in ("on-time", "late"), moved[0]
+        d.wait_idle()
+        assert len(peer.accepted()) == said, "the cut made the daemon speak"
+        assert any("cut@example.org" in str(r["detail"]) for r in d.json("journal")), \
+            "the journal does not say so"
+        d.stop()
+
+
+def test_policy_edit_makes_past_steps_superseded():
+    with World() as w:
+        c, d, peer = started(w)
+        said = len(peer.accepted())
+        c.yaml("""      - {name: 提醒, at: "-1h", to: [liaison]}
+      - {name: 催办, at: "0", to: [liaison]}
+      - {name: 新加的, at: "+5m", to: [liaison, leader]}
+      - {name: 以后的, at: "+5h", to: [leader]}
+""")
+        d.ctl("reload")
+        rows = [r for r in d.json("notices", "--uid", TWO) if r["step"] == "新加的"]
+        assert len(rows) == 4 and {r["state"] for r in rows} == {"superseded"}, rows
+        assert not [r for r in d.json("notices") if r["step"] == "以后的"]
+        d.wait_idle()
+        assert len(peer.accepted()) == said, "a past step of a new policy was sent"
+        d.stop()
+
+
+def test_contact_who_joins_later():
+    with World() as w:
+        c, d, peer = started(w)
+        c.people("u1,单位1,局,liaison,新人,new@example.org,t1\n")
+        d.ctl("reload")
+        d.wait_idle()
+        assert not peer.accepted("new@example.org"), "an old step was told to a new contact"
+        c.events(event(ONE, after(minutes=-1)), event(TWO, OVERDUE, summary="方案"))
+        d.ctl("reload")
+        wait_for("the next step", lambda: peer.accepted("new@example.org"))
+        d.stop()
+
+
+def test_reload_storm():
+    """Files change, SIGHUPs and reload requests come all at once, with submissions between."""
+    with World() as w:
+        c, d, _ = started(w)
+        for i in range(15):
+            c.events(event(ONE, after(days=3 + i % 3)), event(TWO, OVERDUE, summary="方案"))
+            d.process.send_signal(signal.SIGHUP)
+            d.ctl("submit", "u1", ONE, "-", "--why", f"第{i}次")
+            if i % 5 == 0:
+                d.ctl("reload")
+        d.ctl("reload")
+        assert problem(d) is None and d.status()["problem"] is None
+        stored = [r for r in d.json("journal", "--max", "1000") if r["event"] == "submit"]
+        assert len(stored) == 15
+        d.stop()
+
+
+if __name__ == "__main__":
+    main(globals())
