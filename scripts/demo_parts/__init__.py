@@ -1,0 +1,1 @@
+"""The parts of scripts/demo.py: the daemon, the story, the screen, the account at the end."""
