@@ -1,7 +1,7 @@
 # Completion of dubanctl for bash.
 _dubanctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' word
-	local verbs='check expand simulate new holidays status due units notices deliveries tray journal roster
+	local verbs='check expand simulate new calendar holidays status due units notices deliveries tray journal roster
 		explain submit return extend refuse exempt undo release pause resume reload backup'
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
@@ -31,13 +31,14 @@ _dubanctl() {
 		return
 	fi
 	if [[ $cur != -* ]]; then
-		case $verb in check | expand | simulate | new | holidays | backup) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;; esac
+		case $verb in check | expand | simulate | new | calendar | holidays | backup) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;; esac
 		return
 	fi
 	local options='--campaign --socket --help'
 	case $verb in
 	check) options='--help' ;;
 	new) options='--from --year --name --help' ;;
+	calendar) options='--month --width --help' ;;
 	holidays) options='--into --help' ;;
 	expand) options='--tz --help' ;;
 	simulate) options='--from --to --events --format --help' ;;
