@@ -9,6 +9,7 @@
 #include "daemon/io/http_out.h"
 #include "daemon/io/log.h"
 #include "daemon/io/smtp.h"
+#include "daemon/store/failpoint.h"
 #include "notifiers/notifier.h"
 #include "wire_private.h"
 
@@ -98,6 +99,7 @@ static void on_sent(void *arg, struct reply *reply)
 	dur_t retry_after = 0;
 	enum outcome outcome = a->notifier->classify(reply, &retry_after);
 
+	(void)failpoint("answered"); /* the peer's word is known, and nothing of it kept */
 	add_report(d, a->message, a->engine, outcome, retry_after, reply);
 	must(g_hash_table_remove(d->attempts, a)); /* frees it */
 	must(d->in_flight > 0);
@@ -150,6 +152,7 @@ static void start(struct daemon *d, struct engine_lease *lease)
 	g_hash_table_add(d->attempts, a);
 	d->in_flight++;
 	wire_hold(d); /* until its answer has come */
+	(void)failpoint("send");
 	s->send(s, request, on_sent, a);
 }
 

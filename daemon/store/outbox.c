@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 
+#include "failpoint.h"
 #include "sq.h"
 
 G_STATIC_ASSERT(OUTBOX_QUEUED == 0 && OUTBOX_LEASED == 1 && OUTBOX_RETRY == 3 &&
@@ -94,6 +95,8 @@ int store_outbox_lease(struct store *st, wall_t now, unsigned max, store_outbox_
 	rc = sq_done(st, q, rc, err);
 	if (rc == 0)
 		rc = mark_leased(st, ids, err);
+	if (rc == 0 && ids->len > 0 && failpoint("leased") < 0)
+		rc = err_set(err, -EIO, "store: failpoint");
 	return rc < 0 ? rc : (int)ids->len;
 }
 
@@ -131,7 +134,8 @@ int store_outbox_report(struct store *st, int64_t message, enum outbox_state sta
 	sq_int(q, 4, status);
 	sq_text(q, 5, verb);
 	sq_text(q, 6, reply);
-	return sq_run(st, q, err);
+	rc = sq_run(st, q, err);
+	return rc == 0 && failpoint("reported") < 0 ? err_set(err, -EIO, "store: failpoint") : rc;
 }
 
 int store_outbox_set(struct store *st, int64_t message, enum outbox_state state, wall_t now,

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "failpoint.h"
+
 int sq_error(struct store *st, int rc, const char *what, struct err *err)
 {
 	const char *words = sqlite3_errmsg(st->db);
@@ -83,7 +85,7 @@ int sq_done(struct store *st, sqlite3_stmt *q, int rc, struct err *err)
 
 int sq_run(struct store *st, sqlite3_stmt *q, struct err *err)
 {
-	int rc = sqlite3_step(q);
+	int rc = failpoint("write") < 0 ? SQLITE_IOERR : sqlite3_step(q);
 
 	must(rc != SQLITE_ROW);
 	return sq_done(st, q, rc, err);

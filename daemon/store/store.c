@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "failpoint.h"
 #include "schema.inc"
 #include "sq.h"
 
@@ -104,6 +105,8 @@ static int migrate(struct store *st, int64_t version, struct err *err)
 
 		if (rc == SQLITE_OK)
 			rc = sqlite3_exec(st->db, schema_steps[i], NULL, NULL, NULL);
+		if (rc == SQLITE_OK && failpoint("migrate") < 0)
+			rc = SQLITE_IOERR;
 		if (rc == SQLITE_OK)
 			rc = sqlite3_exec(st->db, stamp, NULL, NULL, NULL);
 		if (rc == SQLITE_OK)
@@ -204,6 +207,8 @@ const char *store_mode(const struct store *st)
 int store_begin(struct store *st, struct err *err)
 {
 	must(sqlite3_get_autocommit(st->db));
+	if (failpoint("begin") < 0)
+		return err_set(err, -EIO, "store: failpoint");
 	return sq_run(st, sq(st, "BEGIN IMMEDIATE"), err);
 }
 
@@ -221,11 +226,13 @@ int store_commit(struct store *st, struct err *err)
 		forget_interned(st);
 		return err_set(err, -EIO, "store: the transaction was rolled back");
 	}
-	rc = sq_run(st, sq(st, "COMMIT"), err);
+	rc = failpoint("commit");
+	rc = rc < 0 ? err_set(err, rc, "store: failpoint") : sq_run(st, sq(st, "COMMIT"), err);
 	if (rc < 0)
 		store_rollback(st);
 	else
 		st->interned = false;
+	(void)failpoint("committed"); /* what is durable cannot fail any more, only be cut off */
 	return rc;
 }
 
