@@ -83,6 +83,7 @@ int ctl_load(const struct ctl_world *w, const char *dir, const char *purpose,
 int ctl_check(const struct ctl_world *w, int argc, char **argv);
 int ctl_expand(const struct ctl_world *w, int argc, char **argv);
 int ctl_simulate(const struct ctl_world *w, int argc, char **argv);
+int ctl_roster(const struct ctl_world *w, int argc, char **argv);
 int ctl_calendar(const struct ctl_world *w, int argc, char **argv);
 int ctl_new(const struct ctl_world *w, int argc, char **argv);
 int ctl_holidays(const struct ctl_world *w, int argc, char **argv);

@@ -27,7 +27,10 @@ const struct ctl_verb ctl_verbs[] = {
 	{"deliveries", "[--state S] [--json]", "消息与发送记录", ctl_list},
 	{"tray", "[--all] [--json] | accept ID | reject ID", "待核件：列出、收下、退掉", ctl_tray},
 	{"journal", "[--max N] [--before SEQ] [--json]", "操作日志", ctl_list},
-	{"roster", "[--json]", "值班表", ctl_list},
+	{"roster",
+	 "[--json] | import FILE.csv [--into DIR/duty/NAME.ics] [--yes] | export "
+	 "DIR/duty/NAME.ics",
+	 "值班表：列出；从表格导入、导出为表格（离线）", ctl_roster},
 	{"explain", "UNIT UID [RID] [--json]", "为何发了、为何没发", ctl_explain},
 	{"submit", "UNIT [UID [RID]] [--zero] [--received T] [--file F]… [--field k=v]… --why W",
 	 "登记一份报送", ctl_submit},
