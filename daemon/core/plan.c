@@ -15,6 +15,8 @@
  */
 #include "plan.h"
 
+#include <string.h>
+
 #include "err.h"
 
 void plan_init(struct plan *p)
@@ -107,6 +109,17 @@ static const struct step *resolve(struct work *w, const struct plan_item *it, co
 	return step;
 }
 
+/* Cleared to the last byte, padding too: equal facts give equal bytes. */
+static void row_init(struct plan_row *row, uint32_t item, unsigned rung, bool before,
+		     const struct recipient *to)
+{
+	memset(row, 0, sizeof(*row));
+	row->item = item;
+	row->rung = (uint16_t)rung;
+	memcpy(&row->to, to, sizeof(*to));
+	row->sort = before ? SORT_REMIND : SORT_ESCALATE;
+}
+
 static void supersede(struct work *w, uint32_t item, unsigned rung, enum plan_why why)
 {
 	const struct plan_item *it = &w->f->items[item];
@@ -114,15 +127,12 @@ static void supersede(struct work *w, uint32_t item, unsigned rung, enum plan_wh
 
 	(void)resolve(w, it, r);
 	for (guint i = 0; i < w->to.list->len; i++) {
-		struct plan_row row = {
-			.item = item,
-			.rung = (uint16_t)rung,
-			.to = g_array_index(w->to.list, struct recipient, i),
-			.sort = r->before ? SORT_REMIND : SORT_ESCALATE,
-			.state = NOTICE_SUPERSEDED,
-			.why = why,
-		};
+		struct plan_row row;
 
+		row_init(&row, item, rung, r->before,
+			 &g_array_index(w->to.list, struct recipient, i));
+		row.state = NOTICE_SUPERSEDED;
+		row.why = why;
 		g_array_append_val(w->out->rows, row);
 	}
 }
@@ -154,15 +164,12 @@ static void raise_rung(struct work *w, uint32_t item, unsigned rung, bool fresh)
 	const struct step *step = resolve(w, it, r);
 
 	for (guint i = 0; i < w->to.list->len; i++) {
-		struct plan_row row = {
-			.item = item,
-			.rung = (uint16_t)rung,
-			.to = g_array_index(w->to.list, struct recipient, i),
-			.sort = r->before ? SORT_REMIND : SORT_ESCALATE,
-			.state = NOTICE_PLANNED,
-			.why = WHY_TOLD,
-		};
+		struct plan_row row;
 
+		row_init(&row, item, rung, r->before,
+			 &g_array_index(w->to.list, struct recipient, i));
+		row.state = NOTICE_PLANNED;
+		row.why = WHY_TOLD;
 		if (step != NULL && step->sign)
 			row.holds |= HOLD_SIGN;
 		if (!r->before && row.to.superior && !fresh)

@@ -60,7 +60,7 @@ bool audience_is_superior(const struct campaign *c, const struct audience *a)
 static void add_address(const struct want *w, uint32_t contact, enum channel channel)
 {
 	text_t address = w->c->contacts[contact].address[channel];
-	struct recipient r = {contact, channel, address, w->role, w->superior};
+	struct recipient r;
 
 	for (guint i = 0; i < w->out->list->len; i++) {
 		const struct recipient *have = &g_array_index(w->out->list, struct recipient, i);
@@ -68,6 +68,12 @@ static void add_address(const struct want *w, uint32_t contact, enum channel cha
 		if (have->channel == channel && have->address == address)
 			return;
 	}
+	memset(&r, 0, sizeof(r)); /* padding too: equal facts give equal bytes */
+	r.contact = contact;
+	r.channel = channel;
+	r.address = address;
+	r.role = w->role;
+	r.superior = w->superior;
 	g_array_append_val(w->out->list, r);
 }
 
