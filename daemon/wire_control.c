@@ -118,6 +118,8 @@ static void done_call(struct writer_job *job, int rc, const struct err *err)
 	if (c->reply.status == 200 && c->reply.until != 0) {
 		if (!wire_pace_call(d, c->call, c->reply.until))
 			answer_error(c->call, 409, "时钟正在走");
+	} else if (c->reply.text != NULL && c->reply.status == 200) {
+		http_answer(c->call, 200, g_steal_pointer(&c->reply.text), c->reply.type);
 	} else {
 		text = json_dumps(c->reply.body, JSON_COMPACT | JSON_ENCODE_ANY);
 		http_answer(c->call, c->reply.status, text == NULL ? g_strdup("null") : text,
@@ -126,6 +128,7 @@ static void done_call(struct writer_job *job, int rc, const struct err *err)
 	if (c->reply.changed && rc >= 0)
 		wire_poke(d);
 	json_decref(c->reply.body);
+	g_free(c->reply.text);
 	wire_release(d);
 	g_free(c->problem);
 	g_free(c->actor);

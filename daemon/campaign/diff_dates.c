@@ -35,6 +35,11 @@ static uint32_t find_same(const struct campaign *c, const struct campaign *in,
 					campaign_text(c, x->rid));
 }
 
+static uint32_t owings(const struct campaign *c, const struct occurrence *x)
+{
+	return c->obligations[x->obligation].owings;
+}
+
 static void diff_occurrences(struct diff *d)
 {
 	const struct campaign *a = d->from, *b = d->to;
@@ -45,10 +50,12 @@ static void diff_occurrences(struct diff *d)
 		g_autofree char *name = title(a, x), *was = minute_text(a, x->due), *is = NULL;
 
 		if (now == NONE) {
-			diff_say(d, "减少报送：%s，原截止 %s", name, was);
+			diff_say(d, "减少报送：%s，原截止 %s，涉及%u个单位", name, was,
+				 owings(a, x));
 		} else if (b->occurrences[now].due != x->due) {
 			is = minute_text(b, b->occurrences[now].due);
-			diff_say(d, "截止改动：%s，%s 改为 %s", name, was, is);
+			diff_say(d, "截止改动：%s，%s 改为 %s，涉及%u个单位", name, was, is,
+				 owings(b, &b->occurrences[now]));
 		}
 	}
 	for (uint32_t i = 0; i < b->n_occurrences; i++) {
@@ -56,7 +63,7 @@ static void diff_occurrences(struct diff *d)
 		g_autofree char *name = title(b, x), *due = minute_text(b, x->due);
 
 		if (find_same(b, a, x) == NONE)
-			diff_say(d, "新增报送：%s，截止 %s", name, due);
+			diff_say(d, "新增报送：%s，截止 %s，涉及%u个单位", name, due, owings(b, x));
 	}
 }
 

@@ -86,42 +86,72 @@ static int judge(CURLcode code, long status, const GString *reply, json_t **out)
 	return CTL_OK;
 }
 
-int remote_call(const char *path, const char *const *query, json_t *body, json_t **out)
+/* One exchange; @body may be NULL (GET). */
+static CURLcode exchange(const char *url, const char *body, GString *reply, long *status)
 {
 	CURL *curl = curl_easy_init();
-	GString *url = g_string_new("http://duban"), *reply = g_string_new(NULL);
 	struct curl_slist *headers = NULL;
-	char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
-	long status = 0;
 	CURLcode code;
-	int rc;
+
+	must(curl != NULL);
+	if (body != NULL) {
+		headers = curl_slist_append(headers, "Content-Type: application/json");
+		headers = curl_slist_append(headers, "Expect:");
+		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+		(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	}
+	(void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path());
+	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
+	(void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, CALL_SECONDS);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
+	code = curl_easy_perform(curl);
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+	curl_easy_cleanup(curl);
+	curl_slist_free_all(headers);
+	return code;
+}
+
+static GString *url_of(const char *path, const char *const *query)
+{
+	CURL *curl = curl_easy_init();
+	GString *url = g_string_new("http://duban");
 
 	must(curl != NULL);
 	g_string_append(url, path);
 	add_query(curl, url, "campaign", remote_campaign);
 	for (; query != NULL && query[0] != NULL; query += 2)
 		add_query(curl, url, query[0], query[1]);
-	if (text != NULL) {
-		headers = curl_slist_append(headers, "Content-Type: application/json");
-		headers = curl_slist_append(headers, "Expect:");
-		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(text));
-		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text);
-		(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	}
-	(void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path());
-	(void)curl_easy_setopt(curl, CURLOPT_URL, url->str);
-	(void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, CALL_SECONDS);
-	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
-	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
-	code = curl_easy_perform(curl);
-	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	rc = judge(code, status, reply, out);
 	curl_easy_cleanup(curl);
-	curl_slist_free_all(headers);
+	return url;
+}
+
+int remote_call(const char *path, const char *const *query, json_t *body, json_t **out)
+{
+	g_autoptr(GString) url = url_of(path, query), reply = g_string_new(NULL);
+	char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
+	long status = 0;
+	CURLcode code = exchange(url->str, text, reply, &status);
+
 	free(text);
 	json_decref(body);
-	g_string_free(url, TRUE);
-	g_string_free(reply, TRUE);
+	return judge(code, status, reply, out);
+}
+
+int remote_text(const char *path, const char *const *query, char **text_out)
+{
+	g_autoptr(GString) url = url_of(path, query), reply = g_string_new(NULL);
+	long status = 0;
+	CURLcode code = exchange(url->str, NULL, reply, &status);
+	json_t *unused = NULL;
+	int rc = CTL_OK;
+
+	if (code != CURLE_OK || exit_of(status) != CTL_OK)
+		rc = judge(code, status, reply, &unused);
+	else
+		*text_out = g_strdup(reply->str);
+	json_decref(unused);
 	return rc;
 }

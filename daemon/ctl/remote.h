@@ -19,6 +19,9 @@ extern const char *remote_campaign; /**< --campaign; NULL: the only one */
  */
 int remote_call(const char *path, const char *const *query, json_t *body, json_t **out);
 
+/** The same for an answer that is no JSON: *text_out, to g_free. */
+int remote_text(const char *path, const char *const *query, char **text_out);
+
 int ctl_status(const struct ctl_world *w, int argc, char **argv);
 int ctl_list(const struct ctl_world *w, int argc, char **argv);
 int ctl_tray(const struct ctl_world *w, int argc, char **argv);

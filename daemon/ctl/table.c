@@ -30,6 +30,23 @@ const char *word_zh(const char *word)
 	return word;
 }
 
+/* Of an audience: a leader of a unit is not the leader of a shift. */
+const char *role_zh(const char *role)
+{
+	static const struct {
+		const char *role, *zh;
+	} roles[] = {{"liaison", "联络员"},
+		     {"leader", "分管领导"},
+		     {"head", "主要负责人"},
+		     {"office", "安委办"},
+		     {"committee", "安委会"}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(roles); i++)
+		if (strcmp(roles[i].role, role) == 0)
+			return roles[i].zh;
+	return role;
+}
+
 /* Instants lose their zone and seconds; words become Chinese. */
 static char *cell_text(const char *key, const json_t *v)
 {

@@ -164,4 +164,12 @@ json_t *engine_roster(struct engine *e, const struct engine_filter *f, wall_t no
 json_t *engine_explain(struct engine *e, const char *unit, const char *uid, const char *rid,
 		       wall_t now, struct err *err);
 
+/**
+ * The deadlines of @unit (an id, or "office") as a calendar to subscribe to (calendars/feed.h).
+ * Caller frees; NULL with words if there is no such unit.
+ */
+char *engine_feed(struct engine *e, const char *unit, wall_t now, struct err *err);
+/** The files in force: {"campaign", "files": [{"path", "base64"}]}. */
+json_t *engine_files(struct engine *e);
+
 #endif

@@ -136,6 +136,30 @@ static void run_explain(const struct api *api, const struct http_call *call,
 		route_fail(reply, 404, "%s", err.text);
 }
 
+static void run_feed(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	struct engine *e = engine_of(api, call, reply);
+	struct err err = {0};
+
+	if (e == NULL)
+		return;
+	reply->text = engine_feed(e, query(call, "unit"), api->now, &err);
+	reply->type = "text/calendar; charset=utf-8";
+	reply->status = 200;
+	if (reply->text == NULL)
+		route_fail(reply, 404, "%s", err.text);
+}
+
+static void run_files(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	struct engine *e = engine_of(api, call, reply);
+
+	if (e == NULL)
+		return;
+	reply->body = engine_files(e);
+	reply->status = 200;
+}
+
 static json_t *body_of(const struct http_call *call, struct api_reply *reply)
 {
 	json_error_t why;
@@ -439,6 +463,8 @@ const struct route routes[] = {
 	{"GET", "/v1/journal", "操作日志", false, run_question},
 	{"GET", "/v1/roster", "值班表", false, run_question},
 	{"GET", "/v1/explain", "为何发了、为何没发", false, run_explain},
+	{"GET", "/v1/feed", "一个单位的日历订阅", false, run_feed},
+	{"GET", "/v1/files", "现行的专项行动文件", false, run_files},
 	{"POST", "/v1/submit", "登记报送", false, run_submit},
 	{"POST", "/v1/decide", "作出决定", false, run_decide},
 	{"POST", "/v1/tray/", "处理待核件", false, run_tray_decide},

@@ -31,6 +31,8 @@ struct api {
 struct api_reply {
 	unsigned status;
 	json_t *body; /**< owned by the receiver */
+	char *text;   /**< instead of .body, as .type says (g_free); NULL: there is a body */
+	const char *type;
 	bool changed; /**< something was written: plan again */
 	wall_t until; /**< run the paced clock until then before answering; 0 = answer now */
 };

@@ -42,15 +42,15 @@ static const struct {
 	 ""},
 	{"one more occurrence", NULL, NULL,
 	 CALENDAR(W("20190906T090000Z", "RRULE:FREQ=WEEKLY;COUNT=3\r\n")), NULL,
-	 "新增报送：第3期周报，截止 2019-09-20 17:00\n"},
+	 "新增报送：第3期周报，截止 2019-09-20 17:00，涉及3个单位\n"},
 	{"one occurrence less", NULL, NULL,
 	 CALENDAR(
 		 W("20190906T090000Z", "RRULE:FREQ=WEEKLY;COUNT=2\r\nEXDATE:20190913T090000Z\r\n")),
-	 NULL, "减少报送：第2期周报，原截止 2019-09-13 17:00\n"},
+	 NULL, "减少报送：第2期周报，原截止 2019-09-13 17:00，涉及3个单位\n"},
 	{"one occurrence moved", NULL, NULL,
 	 CALENDAR(W("20190906T090000Z", "RRULE:FREQ=WEEKLY;COUNT=2\r\n")
 			  W("20190912T090000Z", "RECURRENCE-ID:20190913T090000Z\r\n")),
-	 NULL, "截止改动：第2期周报，2019-09-13 17:00 改为 2019-09-12 17:00\n"},
+	 NULL, "截止改动：第2期周报，2019-09-13 17:00 改为 2019-09-12 17:00，涉及3个单位\n"},
 	{"fewer owe it", NULL, NULL,
 	 CALENDAR(EVENT("w", "DTSTART:20190906T090000Z\r\nSUMMARY:周报\r\nCATEGORIES:报送,部门\r\n"
 			     "RRULE:FREQ=WEEKLY;COUNT=2\r\n")),

@@ -1,0 +1,179 @@
+/*
+ * feed.c - the calendar feed of a unit, or of the office, from what is known now.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "calendars/feed.h"
+#include "private.h"
+
+#define JOURNAL_LOOK 1000 /* entries back for the latest reading of the files */
+
+struct feeding {
+	struct engine *e;
+	GArray *items;
+	GPtrArray *texts; /* owns what the items point at */
+	wall_t loaded;    /* when the files in force were read */
+};
+
+static void on_entry(void *arg, int64_t seq, wall_t at, const char *campaign, const char *actor,
+		     const char *event, const char *detail)
+{
+	struct feeding *f = arg;
+
+	(void)seq, (void)campaign, (void)actor, (void)detail;
+	if (strcmp(event, "reload") == 0)
+		f->loaded = MAX(f->loaded, at);
+}
+
+static char *keep(struct feeding *f, char *text)
+{
+	g_ptr_array_add(f->texts, text);
+	return text;
+}
+
+/* The last thing that happened to one unit's item (NONE: to anybody's). */
+static wall_t last_change(const struct feeding *f, const struct occurrence_facts *facts,
+			  uint32_t unit, unsigned *count)
+{
+	wall_t at = f->loaded;
+
+	*count = 0;
+	for (guint i = 0; i < facts->decisions->len; i++) {
+		const struct item_decision *d =
+			&g_array_index(facts->decisions, struct item_decision, i);
+
+		if (unit != NONE && d->unit != unit)
+			continue;
+		++*count;
+		at = MAX(at, d->at);
+	}
+	for (guint i = 0; i < facts->submissions->len; i++) {
+		const struct item_submission *s =
+			&g_array_index(facts->submissions, struct item_submission, i);
+
+		if (unit != NONE && s->unit != unit)
+			continue;
+		++*count;
+		at = MAX(at, s->stored);
+	}
+	return at;
+}
+
+/* Minutes since the campaign was first known, and what happened: each change makes it greater. */
+static unsigned sequence_of(const struct feeding *f, wall_t changed, unsigned count)
+{
+	return (unsigned)(MAX(changed - f->e->first_loaded, 0) / MINUTE) + count;
+}
+
+static void add_item(struct feeding *f, const struct occurrence_facts *facts,
+		     const struct item_fact *it)
+{
+	struct engine *e = f->e;
+	const struct occurrence *o = &e->campaign->occurrences[facts->occurrence];
+	const struct obligation *ob = engine_obligation(e, facts->occurrence);
+	const char *unit = engine_text(e, e->campaign->units[it->unit].id);
+	unsigned count;
+	wall_t changed = last_change(f, facts, it->unit, &count);
+	struct feed_item item = {
+		.key = keep(f, g_strjoin("\x1f", engine_key(e), engine_text(e, ob->uid),
+					 engine_text(e, o->rid), unit, NULL)),
+		.title = keep(f, compose_title(e, facts->occurrence)),
+		.about = engine_text(e, ob->description),
+		.due = it->due,
+		.done = it->in_force,
+		.cancelled = it->exempt,
+		.sequence = sequence_of(f, changed, count),
+		.changed = changed,
+	};
+
+	g_array_append_val(f->items, item);
+}
+
+/* All that owe it, in one event: the office wants to see how many are missing. */
+static void add_whole(struct feeding *f, const struct occurrence_facts *facts)
+{
+	struct engine *e = f->e;
+	const struct occurrence *o = &e->campaign->occurrences[facts->occurrence];
+	const struct obligation *ob = engine_obligation(e, facts->occurrence);
+	g_autofree char *title = compose_title(e, facts->occurrence);
+	unsigned count;
+	wall_t changed = last_change(f, facts, NONE, &count);
+	struct feed_item item = {
+		.key = keep(f, g_strjoin("\x1f", engine_key(e), engine_text(e, ob->uid),
+					 engine_text(e, o->rid), "", NULL)),
+		.about = engine_text(e, ob->description),
+		.due = o->due,
+		.done = facts->expected > 0 && facts->missing == 0,
+		.sequence = sequence_of(f, changed, count),
+		.changed = changed,
+	};
+
+	item.title = keep(
+		f, g_strdup_printf("%s（应报%u，未报%u）", title, facts->expected, facts->missing));
+	g_array_append_val(f->items, item);
+}
+
+static void add_occurrence(struct feeding *f, uint32_t occurrence, uint32_t unit, bool whole)
+{
+	bool own = engine_obligation(f->e, occurrence)->category == CATEGORY_MILESTONE;
+	struct occurrence_facts *facts = facts_load(f->e, occurrence, NONE);
+	const struct item_fact *it = facts_item(facts, unit);
+
+	if (it != NULL && it->tracked)
+		add_item(f, facts, it);
+	else if (it == NULL && whole && !own && facts->n > 0)
+		add_whole(f, facts);
+	facts_free(&facts);
+}
+
+static uint32_t unit_named(const struct engine *e, const char *unit)
+{
+	return strcmp(unit, "office") == 0 ? e->campaign->office
+					   : campaign_find_unit(e->campaign, unit);
+}
+
+char *engine_feed(struct engine *e, const char *unit, wall_t now, struct err *err)
+{
+	uint32_t u = unit_named(e, unit);
+	struct feeding f = {.e = e, .loaded = e->first_loaded};
+	struct feed feed = {.zone = e->campaign->zone, .now = now};
+	g_autofree char *name = NULL;
+	char *text;
+
+	if (u == NONE) {
+		(void)err_set(err, -ENOENT, "没有这个单位：%s", unit);
+		return NULL;
+	}
+	f.items = g_array_new(FALSE, FALSE, sizeof(struct feed_item));
+	f.texts = g_ptr_array_new_with_free_func(g_free);
+	(void)store_journal_list(e->store, engine_key(e), 0, JOURNAL_LOOK, on_entry, &f);
+	facts_scope(e);
+	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
+		add_occurrence(&f, i, u, u == e->campaign->office);
+	name = g_strdup_printf("%s：%s", engine_text(e, e->campaign->name),
+			       engine_text(e, e->campaign->units[u].name));
+	feed.name = name;
+	feed.items = f.items;
+	text = feed_write(&feed);
+	g_array_unref(f.items);
+	g_ptr_array_unref(f.texts);
+	return text;
+}
+
+/* ---- the files in force ------------------------------------------------------ */
+
+static void on_file(void *arg, const char *path, const void *bytes, size_t size)
+{
+	g_autofree char *text = g_base64_encode(bytes, size);
+
+	json_array_append_new(arg, json_pack("{s:s, s:s}", "path", path, "base64", text));
+}
+
+json_t *engine_files(struct engine *e)
+{
+	json_t *list = json_array();
+
+	(void)store_files_each(e->store, e->id, on_file, list);
+	return json_pack("{s:s, s:o}", "campaign", engine_key(e), "files", list);
+}
