@@ -20,7 +20,7 @@
 #include "notifiers/deadline_ics.h"
 #include "notifiers/header.h"
 #include "notifiers/mime.h"
-#include "notifiers/render.h"
+#include "notifiers/splice.h"
 #include "notifiers/view.h"
 #include "notifiers/words_clean.h"
 
@@ -207,14 +207,12 @@ static int email_build(const struct message *m, const struct notifier_settings *
 	g_autofree char *calendar = NULL, *headers = NULL, *subject = NULL, *language = NULL;
 	struct rendered *texts = NULL;
 	struct request *request;
-	json_t *view;
 	int r = settings_check(m, s, err);
 
 	if (r < 0)
 		return r;
-	view = view_new(m, s->redirect != NULL);
-	r = render_view(s->templates, view, &texts, err);
-	json_decref(view);
+	r = splice_render(s->templates, templates_splices(s->templates), m, s->redirect != NULL,
+			  &texts, err);
 	if (r < 0)
 		return -EINVAL;
 	subject = g_strconcat(s->redirect != NULL ? TRIAL_PREFIX : "", texts->subject, NULL);
@@ -248,9 +246,13 @@ static bool verb_is(const struct reply *reply, const char *const *verbs)
 static bool refusal_passes(const struct reply *reply)
 {
 	static const char *const ours[] = {"connect", "greeting", "EHLO", "STARTTLS", "AUTH", NULL};
+	static const char *const mail[] = {"MAIL", NULL};
 
 	if (verb_is(reply, ours))
 		return true;
+	/* The sender is refused: our settings again. Only its size is the message's own fault. */
+	if (verb_is(reply, mail))
+		return reply->status != 552;
 	switch (reply->status) {
 	case 530: /* authentication required */
 	case 534: /* mechanism too weak */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/core/err.h"
+#include "notifiers/base64.h"
 
 /* GMime counts its inits; one is enough for the process and it is never undone. */
 static void gmime_ready(void)
@@ -109,7 +110,101 @@ static GMimeObject *tree_new(const struct mime_parts *p)
 	return GMIME_OBJECT(mixed);
 }
 
+/* ---- all in base64: written without GMime, the same bytes (tests compare) ------------- */
+
+static bool all_base64(const struct mime_parts *p)
+{
+	return encoding_of(p->text, strlen(p->text)) == GMIME_CONTENT_ENCODING_BASE64 &&
+	       encoding_of(p->html, strlen(p->html)) == GMIME_CONTENT_ENCODING_BASE64;
+}
+
+/* "\n" to CRLF; "\r" is dropped where @crlf says that they are there already. */
+static size_t to_crlf(char *to, const char *text, bool crlf)
+{
+	const char *from = to;
+
+	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+		size_t n = (size_t)(end - text) - (crlf && end > text && end[-1] == '\r');
+
+		memcpy(to, text, n);
+		to += n;
+		*to++ = '\r';
+		*to++ = '\n';
+	}
+	to = g_stpcpy(to, text);
+	return (size_t)(to - from);
+}
+
+static void body_add(GByteArray *out, const char *text, bool crlf)
+{
+	g_autofree char *canon = g_malloc(2 * strlen(text) + 1);
+	size_t n = to_crlf(canon, text, crlf);
+	guint before = out->len;
+	char *end;
+
+	g_byte_array_set_size(out, before + (guint)base64_lines_max(n));
+	end = base64_lines((char *)out->data + before, canon, n);
+	g_byte_array_set_size(out, (guint)(end - (char *)out->data));
+}
+
+static void say(GByteArray *out, const char *text)
+{
+	g_byte_array_append(out, (const guint8 *)text, (guint)strlen(text));
+}
+
+static void edge_add(GByteArray *out, const char *before, const char *edge, const char *after)
+{
+	say(out, before);
+	say(out, edge);
+	say(out, after);
+}
+
+static void alternatives_add(GByteArray *out, const struct mime_parts *p)
+{
+	static const char base64[] = "; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+	g_autofree char *edge = boundary(p->identity, "alternative");
+
+	edge_add(out, "Content-Type: multipart/alternative;\r\n\tboundary=\"", edge, "\"\r\n\r\n");
+	edge_add(out, "--", edge, "\r\nContent-Type: text/plain");
+	say(out, base64);
+	body_add(out, p->text, false);
+	edge_add(out, "\r\n--", edge, "\r\nContent-Type: text/html");
+	say(out, base64);
+	body_add(out, p->html, false);
+	edge_add(out, "\r\n--", edge, "--\r\n");
+}
+
+static GBytes *compose_base64(const char *headers, const struct mime_parts *p)
+{
+	GByteArray *out = g_byte_array_sized_new(8192);
+	g_autofree char *edge = NULL;
+
+	say(out, headers);
+	edge_add(out, "MIME-Version: 1.0\r\nContent-Language: ", p->language, "\r\n");
+	if (p->calendar == NULL) {
+		alternatives_add(out, p);
+		return g_byte_array_free_to_bytes(out);
+	}
+	edge = boundary(p->identity, "mixed");
+	edge_add(out, "Content-Type: multipart/mixed; boundary=\"", edge, "\"\r\n\r\n");
+	edge_add(out, "--", edge, "\r\n");
+	alternatives_add(out, p);
+	edge_add(out, "\r\n--", edge,
+		 "\r\nContent-Type: text/calendar; charset=utf-8; method=PUBLISH; "
+		 "name=deadline.ics\r\n"
+		 "Content-Transfer-Encoding: base64\r\n"
+		 "Content-Disposition: attachment; filename=deadline.ics\r\n\r\n");
+	body_add(out, p->calendar, true);
+	edge_add(out, "\r\n--", edge, "--\r\n");
+	return g_byte_array_free_to_bytes(out);
+}
+
 GBytes *mime_compose(const char *headers, const struct mime_parts *parts)
+{
+	return all_base64(parts) ? compose_base64(headers, parts) : mime_written(headers, parts);
+}
+
+GBytes *mime_written(const char *headers, const struct mime_parts *parts)
 {
 	GMimeFormatOptions *options;
 	GMimeObject *tree;

@@ -54,12 +54,9 @@ static int subject_render(const struct templates *t, const json_t *view, char **
 			  struct err *err)
 {
 	json_t *first = view_group(view, 0);
-	g_autofree char *raw = NULL;
-	int r = part_render(t, first, ".subject", false, &raw, err);
+	int r = part_render(t, first, ".subject", false, out, err);
 
 	json_decref(first);
-	if (r == 0)
-		*out = words_line(raw, RENDER_SUBJECT_MAX);
 	return r;
 }
 
@@ -95,20 +92,40 @@ static int body_render(const struct templates *t, const json_t *view, const char
 	return r;
 }
 
+static int bodies_render(const struct templates *t, const json_t *view, const char *subject,
+			 struct rendered **out, struct err *err)
+{
+	struct rendered *done = g_new0(struct rendered, 1);
+	int r = body_render(t, view, subject, false, &done->text, err);
+
+	if (r == 0)
+		r = body_render(t, view, subject, true, &done->html, err);
+	if (r < 0)
+		rendered_free(&done);
+	else
+		*out = done;
+	return r;
+}
+
+int render_parts(const struct templates *t, const json_t *view, const char *subject,
+		 char **raw_subject_out, struct rendered **out, struct err *err)
+{
+	int r = subject_render(t, view, raw_subject_out, err);
+
+	return r < 0 ? r : bodies_render(t, view, subject, out, err);
+}
+
 int render_view(const struct templates *t, const json_t *view, struct rendered **out,
 		struct err *err)
 {
-	struct rendered *done = g_new0(struct rendered, 1);
-	int r = subject_render(t, view, &done->subject, err);
+	g_autofree char *raw = NULL, *subject = NULL;
+	int r = subject_render(t, view, &raw, err);
 
-	if (r == 0)
-		r = body_render(t, view, done->subject, false, &done->text, err);
-	if (r == 0)
-		r = body_render(t, view, done->subject, true, &done->html, err);
-	if (r < 0) {
-		rendered_free(&done);
+	if (r < 0)
 		return r;
-	}
-	*out = done;
-	return 0;
+	subject = words_line(raw, RENDER_SUBJECT_MAX);
+	r = bodies_render(t, view, subject, out, err);
+	if (r == 0)
+		(*out)->subject = g_steal_pointer(&subject);
+	return r;
 }

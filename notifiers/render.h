@@ -23,6 +23,12 @@ struct rendered {
  */
 int render_view(const struct templates *t, const json_t *view, struct rendered **out,
 		struct err *err);
+/**
+ * The same in two parts: the raw subject, not yet made one line, and the texts with @subject,
+ * whatever it is, in its place (.subject stays NULL).
+ */
+int render_parts(const struct templates *t, const json_t *view, const char *subject,
+		 char **raw_subject_out, struct rendered **out, struct err *err);
 void rendered_free(struct rendered **r);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "notifiers/embedded.h"
 #include "notifiers/mustache.h"
+#include "notifiers/splice.h"
 #include "notifiers/template_lint.h"
 #include "notifiers/template_private.h"
 
@@ -21,6 +22,7 @@
 
 struct templates {
 	GHashTable *overrides; /* "zh_CN/remind.txt" -> text, both owned */
+	struct splices *splices;
 };
 
 struct templates *templates_new(void)
@@ -28,7 +30,13 @@ struct templates *templates_new(void)
 	struct templates *t = g_new0(struct templates, 1);
 
 	t->overrides = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	t->splices = splices_new();
 	return t;
+}
+
+struct splices *templates_splices(const struct templates *t)
+{
+	return t->splices;
 }
 
 void templates_free(struct templates **t)
@@ -36,6 +44,7 @@ void templates_free(struct templates **t)
 	if (*t == NULL)
 		return;
 	g_hash_table_unref((*t)->overrides);
+	splices_free(&(*t)->splices);
 	g_free(*t);
 	*t = NULL;
 }
@@ -111,6 +120,7 @@ int templates_override(struct templates *t, const char *name, const char *text, 
 	if (size > 0 && text[size - 1] == '\n')
 		size--; /* an editor's, as in cmake/embed_files.cmake */
 	g_hash_table_replace(t->overrides, g_strdup(name), g_strndup(text, size));
+	splices_clear(t->splices);
 	return 0;
 }
 

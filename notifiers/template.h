@@ -15,10 +15,13 @@
 #include "daemon/core/finding.h"
 
 struct templates;
+struct splices;
 
 /** The embedded defaults, nothing overridden. */
 struct templates *templates_new(void);
 void templates_free(struct templates **t);
+/** What was rendered with them, for splice.h. */
+struct splices *templates_splices(const struct templates *t);
 /**
  * Override one ("zh_CN/remind.txt") by a campaign's templates/ file. Linted first: unclosed
  * or crossed sections, unknown partials, partial cycles, bad UTF-8, > 64 KiB are findings and the

@@ -39,6 +39,18 @@ static void trim_end(GString *out, const char *set)
 		g_string_truncate(out, out->len - 1);
 }
 
+/* Printable ASCII, short, with single spaces within: nearly all that is not Chinese. */
+static bool is_clean(const char *text, int max)
+{
+	int n = 0;
+
+	for (; text[n] != '\0'; n++)
+		if (n == max || text[n] < ' ' || text[n] > '~' ||
+		    (text[n] == ' ' && (n == 0 || text[n - 1] == ' ')))
+			return false;
+	return n == 0 || text[n - 1] != ' ';
+}
+
 static char *clean(const char *text, int max, bool lines)
 {
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
@@ -72,7 +84,7 @@ static char *clean(const char *text, int max, bool lines)
 
 char *words_line(const char *text, int max)
 {
-	return clean(text, max, false);
+	return is_clean(text, max) ? g_strdup(text) : clean(text, max, false);
 }
 
 char *words_text(const char *text, int max)
