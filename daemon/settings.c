@@ -3,6 +3,7 @@
  */
 #include "settings.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -320,13 +321,25 @@ void settings_free(struct settings **sp)
 	g_free(s);
 }
 
+/* A number of four parts that begins with 127: a name like 127.evil.example is none. */
+static bool is_loopback_number(const char *host)
+{
+	struct in_addr addr;
+
+	return inet_pton(AF_INET, host, &addr) == 1 && (ntohl(addr.s_addr) >> 24) == 127;
+}
+
 bool settings_is_loopback(const struct settings *s)
 {
 	const char *host = s->relay == NULL ? NULL : strstr(s->relay, "://");
+	g_autofree char *name = NULL;
 
 	if (s->relay == NULL)
 		return true;
-	return host != NULL &&
-	       (g_str_has_prefix(host + 3, "127.") || g_str_has_prefix(host + 3, "localhost:") ||
-		g_str_has_prefix(host + 3, "[::1]"));
+	if (host == NULL)
+		return false;
+	if (g_str_has_prefix(host + 3, "[::1]"))
+		return host[8] == 0 || host[8] == ':' || host[8] == '/';
+	name = g_strndup(host + 3, strcspn(host + 3, ":/"));
+	return strcmp(name, "localhost") == 0 || is_loopback_number(name);
 }
