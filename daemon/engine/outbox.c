@@ -186,6 +186,17 @@ int outbox_give_up(struct engine *e, int64_t message, enum channel channel, cons
 	return record_alarm(e, mark, "无法送达", NONE, unit, text, now, err);
 }
 
+/* A refusal of this message or of ours as a sender says nothing about who should have got it. */
+static bool is_about_recipient(const struct reply *reply)
+{
+	static const char *const ours[] = {"MAIL", "DATA", "build"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ours); i++)
+		if (g_strcmp0(reply->verb, ours[i]) == 0)
+			return false;
+	return true;
+}
+
 int engine_report(struct engine *e, int64_t message, enum outcome outcome,
 		  const struct reply *reply, dur_t retry_after, wall_t now, struct err *err)
 {
@@ -217,7 +228,7 @@ int engine_report(struct engine *e, int64_t message, enum outcome outcome,
 				 reply->verb, reply->text, err);
 	if (rc < 0)
 		return rc;
-	if (state == OUTBOX_REFUSED)
+	if (state == OUTBOX_REFUSED && is_about_recipient(reply))
 		rc = store_address_unreachable(e->store, row.address, now, reply->text);
 	else if (state == OUTBOX_SENT)
 		rc = store_address_unreachable(e->store, row.address, 0, "");
