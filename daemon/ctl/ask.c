@@ -305,8 +305,8 @@ static void print_explanation(const json_t *j)
 
 			(void)printf("  %.16s %s %s（%s）%s%s\n", member(t, "at"),
 				     word_zh(member(t, "state")), member(t, "address"),
-				     member(t, "role"), member(t, "reason")[0] != 0 ? "：" : "",
-				     member(t, "reason"));
+				     role_zh(member(t, "role")),
+				     member(t, "reason")[0] != 0 ? "：" : "", member(t, "reason"));
 		}
 	}
 }

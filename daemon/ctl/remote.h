@@ -39,5 +39,7 @@ struct column {
 void table_print(const json_t *rows, const struct column *columns);
 /** The Chinese word for a standing, state or sort; the word itself if there is none. */
 const char *word_zh(const char *word);
+/** The Chinese word for an audience's role; the audience itself if it is none. */
+const char *role_zh(const char *role);
 
 #endif

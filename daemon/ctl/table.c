@@ -64,6 +64,8 @@ static char *cell_text(const char *key, const json_t *v)
 	if (strcmp(key, "standing") == 0 || strcmp(key, "state") == 0 || strcmp(key, "sort") == 0 ||
 	    strcmp(key, "channel") == 0 || strcmp(key, "part") == 0)
 		return g_strdup(word_zh(s));
+	if (strcmp(key, "role") == 0)
+		return g_strdup(role_zh(s));
 	return g_strdelimit(g_strdup(s), "\t\r\n", ' ');
 }
 
