@@ -80,6 +80,9 @@ int record_notice(struct engine *e, const struct record *r, wall_t now, struct e
 	if (n.occurrence < 0 || n.unit < 0 || n.step < 0 || n.address < 0 || n.role < 0)
 		return err_set(err, -EIO, "数据库写入失败");
 	if (r->state == NOTICE_PLANNED) {
+		/* A streak is found again by every round: no message for what is said already. */
+		if (r->sort == SORT_STREAK && store_notice_known(e->store, &n))
+			return 0;
 		rc = record_message(e, n.address, now, &n.message, err);
 		if (rc < 0)
 			return rc;

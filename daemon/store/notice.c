@@ -35,6 +35,23 @@ int store_notice_add(struct store *st, const struct notice *n, struct err *err)
 	return rc < 0 ? rc : sqlite3_changes(st->db);
 }
 
+bool store_notice_known(struct store *st, const struct notice *key)
+{
+	sqlite3_stmt *q = sq(st, "SELECT 1 FROM notice WHERE occurrence=?1 AND unit=?2 AND due=?3 "
+				 "AND step=?4 AND n=?5 AND address=?6");
+	int rc;
+
+	sq_int(q, 1, key->occurrence);
+	sq_int(q, 2, key->unit);
+	sq_int(q, 3, key->due);
+	sq_int(q, 4, key->step);
+	sq_int(q, 5, key->n);
+	sq_int(q, 6, key->address);
+	rc = sqlite3_step(q);
+	(void)sq_done(st, q, rc, NULL);
+	return rc == SQLITE_ROW;
+}
+
 int store_notice_set(struct store *st, const struct notice *key, enum notice_state state, wall_t at,
 		     int64_t message, const char *reason, struct err *err)
 {

@@ -142,6 +142,8 @@ struct notice {
 
 /** 1 if recorded, 0 if such a notice exists already (then nothing changes). */
 int store_notice_add(struct store *st, const struct notice *n, struct err *err);
+/** Is a notice of this natural key recorded? */
+bool store_notice_known(struct store *st, const struct notice *key);
 /** Move one (found by its key) to another state. */
 int store_notice_set(struct store *st, const struct notice *key, enum notice_state state, wall_t at,
 		     int64_t message, const char *reason, struct err *err);
