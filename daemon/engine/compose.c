@@ -20,8 +20,12 @@ char *compose_due_text(const struct engine *e, wall_t t, bool all_day, bool engl
 	struct civil c;
 
 	local_split(local, &c);
-	/* A milestone's day begins at midnight, a report's ends a second before it. */
-	all_day = all_day && ((c.hour == 23 && c.minute == 59) || (c.hour == 0 && c.minute == 0));
+	/*
+	 * A milestone's day begins at midnight, a report's ends a second before it; so does
+	 * one to which a person extended a timed deadline by giving a date.
+	 */
+	all_day = (c.hour == 23 && c.minute == 59 && c.second == 59) ||
+		  (all_day && c.hour == 0 && c.minute == 0);
 	if (english && all_day)
 		return g_strdup_printf("%s %d %s", weekdays_en[weekday], c.day,
 				       months_en[c.month - 1]);
