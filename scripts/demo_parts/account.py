@@ -176,7 +176,7 @@ def write_why(w, facts):
 
 def write_next(w, demo, count):
     d = relative(demo.dir)
-    b = relative(demo.args.bin)
+    b = str(demo.args.bin)
     w.title("六、邮件在哪里", "where the mails lie")
     w(f" {d}/mails/      {count} 封 .eml，按先后编号，用任何邮件软件打开")
     w(f" {d}/mails.txt   全部邮件的文字版，例如：less {d}/mails.txt")
@@ -184,8 +184,7 @@ def write_next(w, demo, count):
       f"{d}/duband.log 守护进程的日志")
     w.title("七、接下来可以输入", "what to type next")
     w(" 再看这个演示的数据库（时钟停在12月1日零点，不再发信）：")
-    w(f"   export PATH=\"$PWD/{b}:$PATH\" DUBAN_SOCKET={demo.args.socket}" if not b.startswith("/")
-      else f"   export PATH=\"{b}:$PATH\" DUBAN_SOCKET={demo.args.socket}")
+    w(f"   export PATH={b}:$PATH DUBAN_SOCKET={demo.args.socket}")
     w(f"   duband -c {d}/after.yaml 2>/dev/null &       # 用完：kill %1")
     for command, what in (
             ("dubanctl status", "总况"),
@@ -193,21 +192,22 @@ def write_next(w, demo, count):
             (f"dubanctl explain {season.NEVER} {season.WEEKLY} {season.rid(6)}", "为何发、为何没发"),
             ("dubanctl notices --unit hehai", "某个单位的全部通知"),
             ("dubanctl journal --max 20", "操作日志")):
-        w("   " + words.fit(command, 66) + f" # {what}")
+        w(f"   {command:<66} # {what}")
     w(" 办自己的专项行动：")
     for command, what in (
             ("cp -r calendars/xinbei-2019 ~/mine", "拿样板改"),
             ("dubanctl check ~/mine", "哪个文件哪一行写错了"),
-            ("dubanctl simulate ~/mine --format text", "会给谁发什么，一封也不真发"),
+            ("dubanctl simulate ~/mine --format text | less", "会给谁发什么，一封也不真发"),
             ("cp docs/duban.yaml.example ~/duban.yaml", "填 database、campaigns、socket、mail"),
             ("duband --check-config -c ~/duban.yaml", "检查设置"),
             ("duband -c ~/duban.yaml", "先写 redirect: 你的邮箱，就是试运行")):
-        w("   " + words.fit(command, 66) + f" # {what}")
+        w(f"   {command:<66} # {what}")
 
 
 def relative(path):
-    path = os.path.relpath(path)
-    return str(path)
+    """As one would type it: short inside the current directory, else whole."""
+    short = os.path.relpath(path)
+    return str(path) if short.startswith("..") else short
 
 
 def text_of(raw):

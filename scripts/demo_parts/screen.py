@@ -181,7 +181,7 @@ class Live(Story):
         tray = p(f"{status['tray']}", "33;1" if status["tray"] else "1")
         line = f" {counts}  │ 暂缓 {held}  待核件 {tray}"
         if words.width(line) > columns:
-            line = f" {counts}"
+            line = f" {re.sub('  +', ' ', counts)} │ 暂缓 {held} 待核 {tray}"
         return [p(words.fit(first, columns), "7"),
                 " " + p(words.bar(share, max(10, columns - 8)), "36") + f" {share:4.0%}", line]
 
