@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Does `dubanctl simulate` say what a second reader of the rules says?
 
-Random campaigns (oracle/generate.py) are run through both; the rows of the sorts remind
-and escalate must be the same. Skipped when dubanctl is not built.
+Random campaigns (oracle/generate.py) are run through both; the rows of the sorts remind,
+escalate, streak and correction must be the same. Skipped when dubanctl is not built.
 
-DUBAN_SEEDS=N      how many seeds (150)
+DUBAN_SEEDS=N      how many seeds (150); A-B from A to B
 DUBAN_SEED=S       only this one
 DUBAN_WITH=a,b     also intake, pause, release (default: by the seed)
 DUBAN_STRICT=no    rows that were not sent are reported only
-DUBAN_SORTS=a,b    compare other sorts than remind and escalate
+DUBAN_SORTS=a,b    which sorts (remind,escalate,streak,correction)
 DUBAN_KEEP=DIR     leave the campaigns there
 """
 import multiprocessing
@@ -29,7 +29,7 @@ from rules import Campaign  # noqa: E402
 PROGRAM = os.path.join(os.environ.get("BINARY_DIR", ""), "dubanctl")
 COMPARED = ["at", "sort", "step", "uid", "recurrence-id", "due", "unit", "role", "address",
             "channel"]
-SORTS = tuple(os.environ.get("DUBAN_SORTS", "remind,escalate").split(","))
+SORTS = tuple(os.environ.get("DUBAN_SORTS", "remind,escalate,streak,correction").split(","))
 SHOWN = 12
 
 
@@ -167,7 +167,8 @@ def main():
     if "DUBAN_SEED" in os.environ:
         seeds = [os.environ["DUBAN_SEED"]]
     else:
-        seeds = [str(i) for i in range(1, int(os.environ.get("DUBAN_SEEDS", "150")) + 1)]
+        first, _, last = ("1-" + os.environ.get("DUBAN_SEEDS", "150")).rpartition("-")
+        seeds = [str(i) for i in range(int(first.split("-")[-1]), int(last) + 1)]
     strict = os.environ.get("DUBAN_STRICT", "yes") != "no"
     bad_sent, bad_rest, shown = [], [], 0
     with multiprocessing.Pool(2) as pool:

@@ -191,10 +191,12 @@ class Maker:
             window = self.window()
             lines.append("    send_window: " + window[0])
         lines.append("    warn: " + self.pick("1wd", "2d", "3h"))
-        if self.chance(0.6):
-            lines.append("    grace: " + self.pick("30m", "2h", "1d", "1wd", "15m"))
-        if self.chance(0.6):
-            lines.append("    closes: " + self.pick("14d", "5wd", "3d", "1w", "10d"))
+        grace = self.pick("30m", "2h", "1d", "1wd", "15m") if self.chance(0.6) else ""
+        if grace:
+            lines.append("    grace: " + grace)
+        if self.chance(0.6):  # late enough for a working day of grace before a row of holidays
+            lines.append("    closes: " + (self.pick("14d", "5wd") if grace == "1wd" else
+                                           self.pick("14d", "5wd", "3d", "1w", "10d")))
         lines.append("    on_off_day: " + self.pick("keep", "keep", "before", "after", "after:2",
                                                     "after:2@12:00", "after:1@02:30"))
         lines.append("    zero: " + self.pick("yes", "no"))
@@ -361,7 +363,7 @@ class Maker:
                     lines.append(stamp)
                 elif self.chance(0.15):
                     extra += self.override(name, uid, i, cats, d, hour, whole, how, start)
-        elif self.chance(0.05):
+        elif i and self.chance(0.05):  # the first one stays, lest nothing be owed at all
             lines.append("STATUS:CANCELLED")
         return self.component(name, uid, lines) + extra
 

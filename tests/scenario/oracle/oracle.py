@@ -12,7 +12,7 @@ import io
 import sys
 from datetime import date, datetime
 
-from rules import Campaign, Step
+from rules import CHANNELS, Campaign, Step
 
 COLUMNS = ["at", "message", "sort", "step", "uid", "recurrence-id", "due", "unit", "role",
            "address", "channel", "state"]
@@ -213,8 +213,8 @@ class Simulation:
             return
         item.submissions.append((e.at, e.line))
         self.receipt(item)
-        if e.at <= self.c.grace_end(item.occurrence, item.due):
-            self.correct(item)  # P12
+        # P12: a submission that was on time turns up after superiors were told
+        self.correct(item, lambda row: e.at <= self.c.grace_end(item.occurrence, row.due))
 
     def meant(self, e):
         if e.rid:
@@ -483,7 +483,8 @@ class Simulation:
 
     # ---- the other sorts
 
-    def tell_liaison(self, item, sort, step, channels=("email",)):
+    def tell_liaison(self, item, sort, step, channels=CHANNELS):
+        """P10: to the unit's liaison at once, by whatever channels (all that it has)."""
         office = item.unit == self.c.office
         to = Step({"name": step, "at": "0", "to": ["office" if office else "liaison"],
                    "via": list(channels)}, 0)
@@ -492,17 +493,18 @@ class Simulation:
 
     def receipt(self, item):
         """[8] Every submission gets a receipt."""
-        self.tell_liaison(item, "receipt", "-")
+        self.tell_liaison(item, "receipt", "receipt")
 
-    def correct(self, item):
-        """P12: exactly the superiors who were told get a correction, at once."""
+    def correct(self, item, wrong=lambda row: True):
+        """P12: exactly the superiors who were wrongly told get a correction, at once."""
         seen = set()
         for row in item.told_superiors:
-            if (row.address, row.channel) not in seen:
+            if wrong(row) and (row.address, row.channel) not in seen:
                 seen.add((row.address, row.channel))
-                self.say(Row(item, "correction", row.step, row.role, row.address, row.channel,
-                             "sent"))
-        item.told_superiors = []
+                correction = row.with_state("sent")
+                correction.sort, correction.step = "correction", "更正"
+                self.say(correction)
+        item.told_superiors = [r for r in item.told_superiors if not wrong(r)]
 
     def missed_at(self, item):
         """P8: the earlier of its closes and the obligation's next deadline + grace."""
@@ -513,13 +515,12 @@ class Simulation:
         row = item.obligation.occurrences
         k = row.index(item.occurrence) + 1
         if k < len(row):
-            following = self.by_key[item.obligation.uid, row[k].rid, item.unit]
-            candidates.append(self.c.grace_end(following.occurrence, following.due))
+            candidates.append(self.c.grace_end(row[k], row[k].due))  # the obligation's, not his
         return min(candidates, default=None)
 
     def streaks(self, now):
         for o in self.c.obligations:
-            if not o.policy.streak or not o.policy.window.inside(now):
+            if o.milestone or not o.policy.streak or not o.policy.window.inside(now):
                 continue
             for unit in o.owers:
                 if not self.is_paused(unit):
@@ -529,7 +530,8 @@ class Simulation:
         run = 0
         for x in o.occurrences:
             item = self.by_key[o.uid, x.rid, unit]
-            if item.exempt or item.returned or not self.tracked(item):
+            returned = item.returned is not None and not item.in_force()  # the standing
+            if item.exempt or returned or not self.tracked(item):
                 continue  # P8: exempted and returned items do not count
             missed = self.missed_at(item)
             if missed is None or missed > now:
