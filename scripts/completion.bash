@@ -1,7 +1,8 @@
 # Completion of dubanctl for bash.
 _dubanctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' word
-	local verbs='check expand simulate new calendar holidays status due units notices deliveries tray journal roster
+	local verbs='check expand simulate new calendar diff template holidays status due units notices deliveries tray
+		journal roster feed
 		explain submit return extend refuse exempt undo release pause resume reload backup'
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
@@ -12,7 +13,7 @@ _dubanctl() {
 		esac
 	done
 	case $prev in
-	--socket | --file | --events | --into)
+	--socket | --file | --events | --into | --from | --dir)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
@@ -31,7 +32,7 @@ _dubanctl() {
 		return
 	fi
 	if [[ $cur != -* ]]; then
-		case $verb in check | expand | simulate | new | calendar | holidays | backup) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;; esac
+		case $verb in check | expand | simulate | new | calendar | diff | template | holidays | roster | backup) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;; esac
 		return
 	fi
 	local options='--campaign --socket --help'
@@ -42,7 +43,10 @@ _dubanctl() {
 	holidays) options='--into --help' ;;
 	expand) options='--tz --help' ;;
 	simulate) options='--from --to --events --format --help' ;;
-	status | roster | explain) options+=' --json' ;;
+	diff) options='--campaign --socket --help' ;;
+	template) options='--dir --help' ;;
+	roster) options+=' --json --into --tz --yes' ;;
+	status | explain) options+=' --json' ;;
 	due) options+=' --unit --uid --standing --json' ;;
 	units) options+=' --unit --json' ;;
 	notices) options+=' --unit --uid --rid --state --json' ;;
