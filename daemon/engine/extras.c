@@ -28,12 +28,19 @@ struct said {
 	struct engine *e;
 	GHashTable *numbers[2]; /* 0: decisions, 1: receipts; int64_t n ^ unit << 40 */
 	GArray *superiors;      /* struct notice, escalations to superiors that were told */
-	GArray *corrected;      /* struct notice */
+	GHashTable *corrected;  /* corrected_key() of corrections */
 };
 
 static int64_t number_key(int64_t n, int64_t unit)
 {
 	return n ^ unit << 40;
+}
+
+/* Whom a correction was told, about what. */
+static char *corrected_key(const struct notice *n)
+{
+	return g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
+			       n->unit, n->due, n->address);
 }
 
 static void on_notice(void *arg, const struct notice *n)
@@ -49,7 +56,7 @@ static void on_notice(void *arg, const struct notice *n)
 		g_hash_table_add(s->numbers[1], g_memdup2(&key, sizeof(key)));
 		break;
 	case SORT_CORRECTION:
-		g_array_append_vals(s->corrected, n, 1);
+		g_hash_table_add(s->corrected, corrected_key(n));
 		break;
 	case SORT_ESCALATE:
 		if (n->superior && n->state == NOTICE_PLANNED)
@@ -120,6 +127,37 @@ static int send_receipts(struct engine *e, struct occurrence_facts *f, const str
 	return rc;
 }
 
+/* Both lists are by unit: where those of @unit begin. */
+static guint first_submission(const struct occurrence_facts *f, uint32_t unit)
+{
+	guint low = 0, high = f->submissions->len;
+
+	while (low < high) {
+		guint mid = low + (high - low) / 2;
+
+		if (g_array_index(f->submissions, struct item_submission, mid).unit < unit)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static guint first_decision(const struct occurrence_facts *f, uint32_t unit)
+{
+	guint low = 0, high = f->decisions->len;
+
+	while (low < high) {
+		guint mid = low + (high - low) / 2;
+
+		if (g_array_index(f->decisions, struct item_decision, mid).unit < unit)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 /* P12: why the notice @n, told to a superior, was wrong; NULL if it was not. */
 static char *wrong_because(struct engine *e, struct occurrence_facts *f, const struct notice *n)
 {
@@ -129,19 +167,22 @@ static char *wrong_because(struct engine *e, struct occurrence_facts *f, const s
 
 	if (it == NULL)
 		return NULL;
-	for (guint i = 0; i < f->submissions->len; i++) {
+	for (guint i = first_submission(f, unit); i < f->submissions->len; i++) {
 		const struct item_submission *s =
 			&g_array_index(f->submissions, struct item_submission, i);
 
-		if (s->unit == unit && s->received <= l->on_time && s->stored > n->at &&
-		    s->received > it->returned_at)
+		if (s->unit != unit)
+			break;
+		if (s->received <= l->on_time && s->stored > n->at && s->received > it->returned_at)
 			return g_strdup("已按时报送");
 	}
-	for (guint i = 0; i < f->decisions->len; i++) {
+	for (guint i = first_decision(f, unit); i < f->decisions->len; i++) {
 		const struct item_decision *d =
 			&g_array_index(f->decisions, struct item_decision, i);
 
-		if (d->unit != unit || d->at < n->at || d->due == n->due)
+		if (d->unit != unit)
+			break;
+		if (d->at < n->at || d->due == n->due)
 			continue;
 		if (d->kind == DECISION_EXTEND)
 			return g_strdup("已准予延期");
@@ -153,13 +194,9 @@ static char *wrong_because(struct engine *e, struct occurrence_facts *f, const s
 
 static bool was_corrected(const struct said *s, const struct notice *n)
 {
-	for (guint i = 0; i < s->corrected->len; i++) {
-		const struct notice *c = &g_array_index(s->corrected, struct notice, i);
+	g_autofree char *key = corrected_key(n);
 
-		if (c->unit == n->unit && c->due == n->due && c->address == n->address)
-			return true;
-	}
-	return false;
+	return g_hash_table_contains(s->corrected, key);
 }
 
 /* Told: its message has left, or may have. */
@@ -186,7 +223,7 @@ static int correct(struct engine *e, struct occurrence_facts *f, struct said *s,
 			continue;
 		role = store_word_get(e->store, n->role);
 		told.step = engine_word(e, "更正");
-		told.n = 0;
+		told.n = NOTICE_N_CORRECTION;
 		told.sort = SORT_CORRECTION;
 		told.at = now;
 		told.reason = why;
@@ -210,8 +247,7 @@ static int correct(struct engine *e, struct occurrence_facts *f, struct said *s,
 			(void)store_address_get(e->store, n->address, &show.to.channel, &address,
 						NULL);
 			record_show(e, &show, told.message, address, now);
-			told.reason = NULL;
-			g_array_append_val(s->corrected, told);
+			g_hash_table_add(s->corrected, corrected_key(n));
 		}
 	}
 	return rc;
@@ -228,7 +264,7 @@ int extras_plan(struct engine *e, const struct occurrence_facts *facts, wall_t n
 	for (int i = 0; i < 2; i++)
 		s.numbers[i] = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	s.superiors = g_array_new(FALSE, FALSE, sizeof(struct notice));
-	s.corrected = g_array_new(FALSE, FALSE, sizeof(struct notice));
+	s.corrected = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	(void)store_notices(e->store, engine_occurrence_id(e, f->occurrence), 0, on_notice, &s);
 	rc = tell_decisions(e, f, &s, now, err);
 	if (rc >= 0)
@@ -238,6 +274,6 @@ int extras_plan(struct engine *e, const struct occurrence_facts *facts, wall_t n
 	for (int i = 0; i < 2; i++)
 		g_hash_table_unref(s.numbers[i]);
 	g_array_unref(s.superiors);
-	g_array_unref(s.corrected);
+	g_hash_table_unref(s.corrected);
 	return rc;
 }

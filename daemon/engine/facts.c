@@ -43,9 +43,8 @@ static bool answers(const struct item_fact *it, const struct submission *s)
 struct loading {
 	struct engine *e;
 	struct occurrence_facts *f;
-	uint32_t only;
-	struct item_fact *item; /* cursor: submissions come by unit */
-	GArray *raw;            /* struct submission, numbers only */
+	GArray *raw;     /* struct submission, numbers only */
+	int64_t *oldest; /* per item: number of the first submission stored; INT64_MAX: none */
 };
 
 static void on_submission(void *arg, const struct submission *s)
@@ -57,16 +56,24 @@ static void on_submission(void *arg, const struct submission *s)
 	g_array_append_val(l->raw, copy);
 }
 
-/* Was anything received before the decision @d was made, or with it on the table? */
-static bool was_received(const struct loading *l, uint32_t unit, const struct decision *d)
+static void find_oldest(struct loading *l)
 {
+	for (uint32_t i = 0; i < l->f->n; i++)
+		l->oldest[i] = INT64_MAX;
 	for (guint i = 0; i < l->raw->len; i++) {
 		const struct submission *s = &g_array_index(l->raw, struct submission, i);
+		struct item_fact *it = facts_item(l->f, engine_unit_of(l->e, s->unit));
 
-		if (engine_unit_of(l->e, s->unit) == unit && s->id <= d->seen)
-			return true;
+		if (it != NULL)
+			l->oldest[it - l->f->items] = MIN(l->oldest[it - l->f->items], s->id);
 	}
-	return false;
+}
+
+/* Did anything of this item lie on the table when the decision @d was made? */
+static bool was_received(const struct loading *l, const struct item_fact *it,
+			 const struct decision *d)
+{
+	return l->oldest[it - l->f->items] <= d->seen;
 }
 
 /* One decision on one item; returns whether it applied. */
@@ -82,7 +89,7 @@ static bool apply(struct loading *l, struct item_fact *it, const struct decision
 		it->extended = it->tracked = true;
 		return true;
 	case DECISION_RETURN:
-		if (it->exempt || !was_received(l, it->unit, d))
+		if (it->exempt || !was_received(l, it, d))
 			return false;
 		it->due = d->due;
 		it->decided = d->at;
@@ -107,23 +114,31 @@ static bool apply(struct loading *l, struct item_fact *it, const struct decision
 	return false;
 }
 
+static void decide_item(struct loading *l, struct item_fact *it, const struct decision *d)
+{
+	struct item_decision did = {d->id, it->unit, d->kind, d->due, d->at, NULL};
+
+	if (!apply(l, it, d))
+		return;
+	did.why = g_strdup(d->why);
+	g_array_append_val(l->f->decisions, did);
+}
+
 static void on_decision(void *arg, const struct decision *d)
 {
 	struct loading *l = arg;
+	struct item_fact *one;
 
 	if (d->kind == DECISION_RELEASE && d->unit == 0)
 		l->f->guard_lifted = true;
-	for (uint32_t i = 0; i < l->f->n; i++) {
-		struct item_fact *it = &l->f->items[i];
-		struct item_decision did = {d->id, it->unit, d->kind, d->due, d->at, NULL};
-
-		if (d->unit != 0 && engine_unit_of(l->e, d->unit) != it->unit)
-			continue;
-		if (!apply(l, it, d))
-			continue;
-		did.why = g_strdup(d->why);
-		g_array_append_val(l->f->decisions, did);
+	if (d->unit != 0) {
+		one = facts_item(l->f, engine_unit_of(l->e, d->unit));
+		if (one != NULL)
+			decide_item(l, one, d);
+		return;
 	}
+	for (uint32_t i = 0; i < l->f->n; i++)
+		decide_item(l, &l->f->items[i], d);
 }
 
 static void fold_submissions(struct loading *l)
@@ -163,12 +178,32 @@ static void count(struct occurrence_facts *f)
 	}
 }
 
+static gint by_unit_received(gconstpointer a, gconstpointer b)
+{
+	const struct item_submission *x = a, *y = b;
+
+	if (x->unit != y->unit)
+		return x->unit < y->unit ? -1 : 1;
+	if (x->received != y->received)
+		return x->received < y->received ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static gint by_unit_made(gconstpointer a, gconstpointer b)
+{
+	const struct item_decision *x = a, *y = b;
+
+	if (x->unit != y->unit)
+		return x->unit < y->unit ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
 struct occurrence_facts *facts_load(struct engine *e, uint32_t occurrence, uint32_t unit)
 {
 	const struct obligation *ob = engine_obligation(e, occurrence);
 	const uint32_t *owing = e->campaign->owing + ob->owing;
 	struct occurrence_facts *f = g_new0(struct occurrence_facts, 1);
-	struct loading l = {.e = e, .f = f, .only = unit};
+	struct loading l = {.e = e, .f = f};
 	int64_t id = engine_occurrence_id(e, occurrence);
 
 	f->occurrence = occurrence;
@@ -184,10 +219,15 @@ struct occurrence_facts *facts_load(struct engine *e, uint32_t occurrence, uint3
 		int64_t one = unit == NONE ? 0 : engine_unit_id(e, unit);
 
 		(void)store_submissions(e->store, id, one, on_submission, &l);
+		l.oldest = g_new(int64_t, f->n + 1);
+		find_oldest(&l);
 		(void)store_decisions(e->store, id, one, on_decision, &l);
 	}
 	fold_submissions(&l);
+	g_array_sort(f->submissions, by_unit_received);
+	g_array_sort(f->decisions, by_unit_made);
 	g_array_unref(l.raw);
+	g_free(l.oldest);
 	count(f);
 	return f;
 }

@@ -94,8 +94,8 @@ struct occurrence_facts {
 	uint32_t occurrence;
 	uint32_t n;
 	struct item_fact *items; /* in the order of the obligation's owing units */
-	GArray *decisions;       /* struct item_decision, by id */
-	GArray *submissions;     /* struct item_submission */
+	GArray *decisions;       /* struct item_decision, by unit, then id */
+	GArray *submissions;     /* struct item_submission, by unit, received, id */
 	uint32_t expected, missing;
 	bool guard_lifted;
 };
@@ -111,6 +111,10 @@ void facts_scope(struct engine *e);
 bool facts_paused(struct engine *e, uint32_t unit);
 
 /* ---- recording (record.c) ---- */
+
+/* Numbers of notices that have none of their own: a step may bear the same name. */
+#define NOTICE_N_STREAK (-1)
+#define NOTICE_N_CORRECTION (-2)
 
 struct record {
 	uint32_t occurrence; /* NONE: about no occurrence */

@@ -109,7 +109,6 @@ int record_alarm(struct engine *e, const char *mark, const char *step, uint32_t 
 			.unit = unit,
 			.due = occurrence == NONE ? 0 : e->campaign->occurrences[occurrence].due,
 			.step = step,
-			.n = now,
 			.to = g_array_index(to.list, struct recipient, i),
 			.role = "office",
 			.sort = SORT_ALARM,
@@ -117,7 +116,9 @@ int record_alarm(struct engine *e, const char *mark, const char *step, uint32_t 
 			.reason = reason,
 		};
 
-		rc = record_notice(e, &r, now, err);
+		/* Two alarms of one name and millisecond are two: none is lost for its key. */
+		for (r.n = now; (rc = record_notice(e, &r, now, err)) == 0;)
+			r.n++;
 	}
 	recipients_fini(&to);
 	return rc;

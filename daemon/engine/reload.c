@@ -104,13 +104,16 @@ static int supersede_item(struct reload *r, uint32_t occurrence, const struct it
 {
 	struct engine *e = r->e;
 	const struct policy *p = engine_policy(e, occurrence);
+	const struct audience alarm_to = {.kind = AUDIENCE_ROLE, .role = ROLE_LIAISON};
+	bool milestone = engine_obligation(e, occurrence)->category == CATEGORY_MILESTONE;
 	struct recipients to;
 	int rc = 0;
 
 	recipients_init(&to);
-	if (engine_obligation(e, occurrence)->category == CATEGORY_MILESTONE ||
-	    rung->step >= p->steps)
+	if (milestone)
 		recipients_office(e->campaign, 0, &to);
+	else if (rung->step >= p->steps)
+		recipients_resolve_one(e->campaign, it->unit, &alarm_to, 0, r->now, &to);
 	else
 		recipients_resolve(e->campaign, it->unit,
 				   e->campaign->steps[p->step + rung->step].to,
@@ -128,7 +131,7 @@ static int supersede_item(struct reload *r, uint32_t occurrence, const struct it
 			.reason = "修改督办规则之前的环节，不再补发",
 		};
 
-		rec.role = record_role(&rec.to, e->campaign, "office");
+		rec.role = record_role(&rec.to, e->campaign, milestone ? "office" : "liaison");
 		rc = record_notice(e, &rec, r->now, err);
 	}
 	recipients_fini(&to);
@@ -161,23 +164,26 @@ static int supersede_occurrence(struct reload *r, uint32_t occurrence, uint32_t 
 	const struct policy *p = engine_policy(e, occurrence);
 	const struct obligation *old_ob = &r->old->obligations[r->old->occurrences[was].obligation];
 	const struct policy *old_p = &r->old->policies[old_ob->policy];
+	const struct occurrence *o = &r->old->occurrences[was];
 	struct occurrence_facts *f = facts_load(e, occurrence, NONE);
+	struct ladder *before = NULL;
 	struct known known = {e, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
 	int rc = store_notices(e->store, engine_occurrence_id(e, occurrence), 0, on_notice, &known);
 
 	for (uint32_t i = 0; i < f->n && rc >= 0; i++) {
 		const struct item_fact *it = &f->items[i];
 		const struct ladder *l = engine_ladder(e, occurrence, it->due);
-		struct ladder *before;
 
 		if (!it->tracked || !it->outstanding)
 			continue;
 		if (it->due == e->campaign->occurrences[occurrence].due &&
 		    it->due != r->old->occurrences[was].due)
 			continue; /* the deadline itself moved: its ladder is armed anew */
-		before =
-			ladder_build(r->old, old_p, r->old->alarms + r->old->occurrences[was].alarm,
-				     r->old->occurrences[was].alarms, it->due);
+		if (before == NULL || before->due != it->due) { /* nearly all have the same */
+			ladder_free(&before);
+			before = ladder_build(r->old, old_p, r->old->alarms + o->alarm, o->alarms,
+					      it->due);
+		}
 		for (uint32_t k = 0; k < l->n && l->rungs[k].at <= r->now && rc >= 0; k++) {
 			g_autofree char *name = rung_name(e->campaign, p, &l->rungs[k]);
 			g_autofree char *key = known_key(engine_unit_id(e, it->unit), it->due,
@@ -187,8 +193,8 @@ static int supersede_occurrence(struct reload *r, uint32_t occurrence, uint32_t 
 			    !was_ripe(r->old, before, old_p, name, r->now))
 				rc = supersede_item(r, occurrence, it, &l->rungs[k], name, err);
 		}
-		ladder_free(&before);
 	}
+	ladder_free(&before);
 	g_hash_table_unref(known.steps);
 	facts_free(&f);
 	return rc;

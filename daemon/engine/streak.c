@@ -47,6 +47,7 @@ static int raise_streak(struct series *s, uint32_t occurrence, const struct item
 			.unit = it->unit,
 			.due = it->due,
 			.step = engine_text(e, k->name),
+			.n = NOTICE_N_STREAK,
 			.to = g_array_index(to.list, struct recipient, i),
 			.role = engine_text(e, g_array_index(to.list, struct recipient, i).role),
 			.sort = SORT_STREAK,

@@ -277,15 +277,28 @@ static int alarm_missing(struct round *r, const struct plan *p, struct err *err)
 	return rc;
 }
 
-static int alarm_guard(struct round *r, struct err *err)
+/* The latest of the deadlines that the guard holds: each is asked about once. */
+static wall_t guarded_due(const struct round *r, const struct plan *p)
+{
+	wall_t due = WALL_ALWAYS;
+
+	for (guint i = 0; i < p->rows->len; i++) {
+		const struct plan_row *row = &g_array_index(p->rows, struct plan_row, i);
+
+		if ((row->holds & HOLD_GUARD) != 0)
+			due = MAX(due, r->items[row->item].ladder->due);
+	}
+	return due;
+}
+
+static int alarm_guard(struct round *r, const struct plan *p, struct err *err)
 {
 	struct engine *e = r->e;
 	const struct occurrence *o = &e->campaign->occurrences[r->facts->occurrence];
-	g_autofree char *mark = g_strdup_printf(
-		"guard:%s:%s", engine_text(e, engine_obligation(e, r->facts->occurrence)->uid),
-		engine_text(e, o->rid));
 	const char *uid = engine_text(e, engine_obligation(e, r->facts->occurrence)->uid);
 	const char *rid = engine_text(e, o->rid);
+	g_autofree char *mark =
+		g_strdup_printf("guard:%s:%s:%" G_GINT64_FORMAT, uid, rid, guarded_due(r, p));
 	g_autofree char *title = compose_title(e, r->facts->occurrence);
 	g_autofree char *why = g_strdup_printf(
 		"%s应报%u家，未报%u家，已暂缓向领导发送。请核实后二选一：整体延期（dubanctl extend "
@@ -322,6 +335,7 @@ static int journal_round(struct round *r, struct err *err)
 		      engine_text(e, e->campaign->occurrences[r->facts->occurrence].rid), "told",
 		      r->told, "held", r->holds, "superseded", r->superseded, "withdrawn",
 		      r->withdrawn, "expected", r->facts->expected, "missing", r->facts->missing);
+	r->told = r->holds = r->superseded = r->withdrawn = 0;
 	return engine_journal_add(e, r->now, "duband", "raise", d, err);
 }
 
@@ -336,7 +350,7 @@ static int commit_plan(struct round *r, const struct plan *p, struct err *err)
 	if (rc >= 0)
 		rc = alarm_missing(r, p, err);
 	if (rc >= 0 && p->ask_guard)
-		rc = alarm_guard(r, err);
+		rc = alarm_guard(r, p, err);
 	if (rc >= 0 && p->view_alarm)
 		rc = alarm_view(r, err);
 	return rc;
@@ -363,7 +377,9 @@ static int plan_one(struct engine *e, uint32_t occurrence, wall_t now, uint32_t 
 		*in_slice += MIN(ENGINE_SLICE, r.facts->n - from);
 		if (rc >= 0 && *in_slice >= ENGINE_SLICE) {
 			store_high_water_set(e->store, now);
-			rc = store_commit(e->store, err);
+			rc = journal_round(&r, err);
+			if (rc >= 0)
+				rc = store_commit(e->store, err);
 			if (rc >= 0)
 				rc = store_begin(e->store, err);
 			*in_slice = 0;
