@@ -203,8 +203,9 @@ def arguments():
     p.add_argument("--bin", type=pathlib.Path, required=True, help="where duband and dubanctl lie")
     p.add_argument("--dir", type=pathlib.Path, default=duband.ROOT / "out/demo",
                    help="working directory (out/demo)")
-    p.add_argument("--seconds", type=float, help="how long the season takes (45, and pauses; 0 = no waits)",
-                   default=float(os.environ.get("DUBAN_DEMO_SECONDS", "45")))
+    p.add_argument("--seconds", type=float,
+                   default=float(os.environ.get("DUBAN_DEMO_SECONDS", "45")),
+                   help="how long the season takes (45, and pauses to look; 0 = no waits)")
     p.add_argument("--plain", action="store_true", help="lines instead of a live screen")
     args = p.parse_args()
     args.dir, args.bin = args.dir.resolve(), args.bin.resolve()
