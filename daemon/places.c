@@ -4,6 +4,7 @@
 #include "places.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "daemon/campaign/load.h"
@@ -19,7 +20,7 @@ static void place_free(gpointer p)
 	engine_free(&place->engine);
 	templates_free(&place->fresh);
 	templates_free(&place->live);
-	g_mutex_clear(&place->lock);
+	pthread_mutex_destroy(&place->lock);
 	g_free(place->dir);
 	g_free(place->problem);
 	g_free(place);
@@ -102,10 +103,10 @@ static void offer_templates(struct place *place, const struct campaign_files *fi
 	struct templates *t = make_templates(files, f);
 
 	findings_free(&f);
-	g_mutex_lock(&place->lock);
+	pthread_mutex_lock(&place->lock);
 	templates_free(&place->fresh);
 	place->fresh = t;
-	g_mutex_unlock(&place->lock);
+	pthread_mutex_unlock(&place->lock);
 }
 
 const struct templates *places_templates(struct places *p, const struct engine *engine)
@@ -115,13 +116,13 @@ const struct templates *places_templates(struct places *p, const struct engine *
 
 		if (place->engine != engine)
 			continue;
-		g_mutex_lock(&place->lock);
+		pthread_mutex_lock(&place->lock);
 		if (place->fresh != NULL) {
 			templates_free(&place->live);
 			place->live = place->fresh;
 			place->fresh = NULL;
 		}
-		g_mutex_unlock(&place->lock);
+		pthread_mutex_unlock(&place->lock);
 		return place->live;
 	}
 	return NULL;
@@ -215,7 +216,7 @@ int places_open(struct places *p, struct store *st, const char *dir, wall_t now,
 	int rc = store_begin(st, err);
 
 	place->dir = g_strdup(dir);
-	g_mutex_init(&place->lock);
+	must(pthread_mutex_init(&place->lock, NULL) == 0);
 	if (rc >= 0)
 		rc = open_place(place, st, now, report, err);
 	if (rc >= 0)

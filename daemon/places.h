@@ -6,6 +6,8 @@
 #ifndef PLACES_H
 #define PLACES_H
 
+#include <pthread.h>
+
 #include "daemon/engine/engine.h"
 #include "notifiers/template.h"
 
@@ -15,7 +17,7 @@ struct place {
 	char *problem;   /**< why the files in the directory are not those in force; NULL */
 	uint64_t digest; /**< of the files in force */
 	/* The campaign's templates: made on the database thread, used on the loop's. */
-	GMutex lock;
+	pthread_mutex_t lock;
 	struct templates *fresh; /**< made by the last load, not taken yet */
 	struct templates *live;  /**< loop thread only */
 };

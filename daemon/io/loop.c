@@ -8,6 +8,7 @@
 #include "loop.h"
 
 #include <glib.h>
+#include <pthread.h>
 #include <signal.h>
 
 #define LOOP_CLOSING_TURNS_MAX 5000
@@ -20,11 +21,11 @@ struct call {
 
 struct loop {
 	uv_loop_t uv;
-	uv_idle_t idle;   /* active while .calls is not empty */
-	uv_async_t async; /* wakes us when .posted is not empty */
-	GQueue calls;     /* struct call, of this thread */
-	GMutex lock;      /* guards .posted */
-	GQueue posted;    /* struct call, of any thread */
+	uv_idle_t idle;       /* active while .calls is not empty */
+	uv_async_t async;     /* wakes us when .posted is not empty */
+	GQueue calls;         /* struct call, of this thread */
+	pthread_mutex_t lock; /* guards .posted */
+	GQueue posted;        /* struct call, of any thread */
 };
 
 static void loop_run_calls(struct loop *l)
@@ -51,10 +52,10 @@ static void on_async(uv_async_t *async)
 	struct loop *l = async->data;
 	struct call *call;
 
-	g_mutex_lock(&l->lock);
+	pthread_mutex_lock(&l->lock);
 	while ((call = g_queue_pop_head(&l->posted)))
 		g_queue_push_tail(&l->calls, call);
-	g_mutex_unlock(&l->lock);
+	pthread_mutex_unlock(&l->lock);
 	if (l->calls.length > 0)
 		uv_idle_start(&l->idle, on_idle);
 }
@@ -78,7 +79,7 @@ struct loop *loop_new(struct err *err)
 	}
 	must(uv_idle_init(&l->uv, &l->idle) == 0);
 	l->async.data = l->idle.data = l;
-	g_mutex_init(&l->lock);
+	must(pthread_mutex_init(&l->lock, NULL) == 0);
 	g_queue_init(&l->calls);
 	g_queue_init(&l->posted);
 	/* A peer that goes away is an error of write(), not a reason to die. */
@@ -105,7 +106,7 @@ void loop_free(struct loop **lp)
 	must(rc == 0);
 	g_queue_clear_full(&l->calls, g_free);
 	g_queue_clear_full(&l->posted, g_free);
-	g_mutex_clear(&l->lock);
+	pthread_mutex_destroy(&l->lock);
 	g_free(l);
 }
 
@@ -158,8 +159,8 @@ void loop_post(struct loop *l, loop_fn *fn, void *arg)
 
 	must(fn != NULL);
 	*call = (struct call){fn, arg};
-	g_mutex_lock(&l->lock);
+	pthread_mutex_lock(&l->lock);
 	g_queue_push_tail(&l->posted, call);
-	g_mutex_unlock(&l->lock);
+	pthread_mutex_unlock(&l->lock);
 	must(uv_async_send(&l->async) == 0);
 }

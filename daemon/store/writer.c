@@ -1,9 +1,12 @@
 /*
  * writer.c - one thread, one queue in, one queue out.
+ *
+ * POSIX mutexes, not GLib's: those are futexes that no thread sanitizer can see.
  */
 #include "writer.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 #define BATCH_MAX 1000 /* submissions that share one commit */
 
@@ -16,8 +19,8 @@ struct writer {
 	writer_wake_fn *wake;
 	void *arg;
 	GThread *thread;
-	GMutex lock;
-	GCond posted;
+	pthread_mutex_t lock;
+	pthread_cond_t posted;
 	struct queue in, out;
 	unsigned pending;
 	bool stop;
@@ -98,9 +101,9 @@ static bool take_batch(struct writer *w, struct queue *batch)
 	unsigned n = 0;
 
 	queue_init(batch);
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	while (w->in.first == NULL && !w->stop)
-		g_cond_wait(&w->posted, &w->lock);
+		pthread_cond_wait(&w->posted, &w->lock);
 	while (w->in.first != NULL && n < BATCH_MAX && (n == 0 || !w->in.first->alone)) {
 		struct writer_job *job = queue_take(&w->in);
 
@@ -110,7 +113,7 @@ static bool take_batch(struct writer *w, struct queue *batch)
 		if (job->alone)
 			break;
 	}
-	g_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&w->lock);
 	return batch->first != NULL;
 }
 
@@ -127,10 +130,10 @@ static gpointer writer_main(gpointer arg)
 				batch.first->run(w->store, batch.first, &batch.first->err);
 		else
 			run_batch(w, &batch);
-		g_mutex_lock(&w->lock);
+		pthread_mutex_lock(&w->lock);
 		while ((job = queue_take(&batch)) != NULL)
 			queue_add(&w->out, job);
-		g_mutex_unlock(&w->lock);
+		pthread_mutex_unlock(&w->lock);
 		if (w->wake != NULL)
 			w->wake(w->arg);
 	}
@@ -146,8 +149,8 @@ struct writer *writer_new(struct store *st, writer_wake_fn *wake, void *arg)
 	w->arg = arg;
 	queue_init(&w->in);
 	queue_init(&w->out);
-	g_mutex_init(&w->lock);
-	g_cond_init(&w->posted);
+	must(pthread_mutex_init(&w->lock, NULL) == 0);
+	must(pthread_cond_init(&w->posted, NULL) == 0);
 	w->thread = g_thread_new("database", writer_main, w);
 	return w;
 }
@@ -155,12 +158,12 @@ struct writer *writer_new(struct store *st, writer_wake_fn *wake, void *arg)
 void writer_post(struct writer *w, struct writer_job *job)
 {
 	must(job->run != NULL && job->done != NULL);
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	must(!w->stop);
 	queue_add(&w->in, job);
 	w->pending++;
-	g_cond_signal(&w->posted);
-	g_mutex_unlock(&w->lock);
+	pthread_cond_signal(&w->posted);
+	pthread_mutex_unlock(&w->lock);
 }
 
 unsigned writer_collect(struct writer *w)
@@ -170,12 +173,12 @@ unsigned writer_collect(struct writer *w)
 	unsigned n = 0;
 
 	queue_init(&done);
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	while ((job = queue_take(&w->out)) != NULL) {
 		queue_add(&done, job);
 		w->pending--;
 	}
-	g_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&w->lock);
 	while ((job = queue_take(&done)) != NULL) {
 		job->done(job, job->rc, &job->err);
 		n++;
@@ -187,9 +190,9 @@ unsigned writer_pending(struct writer *w)
 {
 	unsigned pending;
 
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	pending = w->pending;
-	g_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&w->lock);
 	return pending;
 }
 
@@ -200,14 +203,14 @@ void writer_free(struct writer **wp)
 	if (w == NULL)
 		return;
 	*wp = NULL;
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	w->stop = true;
-	g_cond_signal(&w->posted);
-	g_mutex_unlock(&w->lock);
+	pthread_cond_signal(&w->posted);
+	pthread_mutex_unlock(&w->lock);
 	(void)g_thread_join(w->thread);
 	(void)writer_collect(w);
-	g_mutex_clear(&w->lock);
-	g_cond_clear(&w->posted);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->posted);
 	store_close(&w->store);
 	g_free(w);
 }
