@@ -60,7 +60,7 @@ static void on_timer(void *arg, enum timer_why why)
 
 	if (why == TIMER_STEPPED)
 		log_event(LOG_LEVEL_WARNING, "clock-step", LOG_I("now", now));
-	if (why == TIMER_STEPPED || d->wake <= now)
+	if (why == TIMER_STEPPED || (d->wake <= now && !d->tick_running))
 		wire_poke(d);
 	wire_send(d);
 	wire_arm(d);

@@ -1,7 +1,12 @@
 /*
  * wire_outbox.c - leases become requests, replies become reports.
  *
- * One commit holds the reports of what has ended and the lease of what goes next.
+ *   leased ──> ready ──render, as the sender has room──> in flight ──> report ──commit──>
+ *
+ * One commit holds the reports of what has ended and the lease of what goes next.  Two
+ * batches are on their way at a time: one is sent while the other is committed, and no
+ * more than these two can be sent twice after a crash.  Nothing here waits for a peer;
+ * what a relay that stands still does not take goes back after a while.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,6 +19,10 @@
 #include "wire_private.h"
 
 #define OUTBOX_AGAIN (10 * SECOND) /* after a commit that failed */
+#define LEASED_MAX (2 * BATCH_MAX) /* not committed as ended */
+#define REPORT_WAIT_MS 20          /* reports that wait for company */
+#define TURN_MAX 64                /* rendered in one turn of the loop */
+#define READY_MAX (30 * SECOND)    /* then another look at whether it is still to be told */
 
 /* An attempt that has ended. */
 struct report {
@@ -21,7 +30,7 @@ struct report {
 	struct engine *engine;
 	enum outcome outcome;
 	dur_t retry_after;
-	struct reply *reply;
+	struct reply *reply; /* NULL: never tried, goes back to those that wait */
 };
 
 struct outbox_job {
@@ -105,7 +114,6 @@ static void on_sent(void *arg, struct reply *reply)
 	must(d->in_flight > 0);
 	d->in_flight--;
 	wire_send(d);
-	wire_release(d);
 }
 
 /* In a trial run everything goes to one mailbox, whatever its channel. */
@@ -156,6 +164,80 @@ static void start(struct daemon *d, struct engine_lease *lease)
 	s->send(s, request, on_sent, a);
 }
 
+/* Only a relay has room of its own; who posts has a queue for each host. */
+static bool has_room(const struct daemon *d, enum driver driver)
+{
+	struct sender *s = d->senders[driver];
+
+	return driver != DRIVER_SMTP || s == NULL || s->room(s) > 0;
+}
+
+/* Not tried, and not to be: it is claimed again, when somebody may have reported. */
+static void give_back(struct daemon *d, GQueue *ready)
+{
+	struct engine_lease *lease;
+
+	while ((lease = g_queue_pop_head(ready)) != NULL) {
+		struct report *r = g_new0(struct report, 1);
+
+		r->message = lease->id;
+		r->engine = lease->engine;
+		g_ptr_array_add(d->reports, r);
+		d->ready_count--;
+		lease_free(lease);
+	}
+}
+
+static void on_turn(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->turn_posted = false;
+	wire_send(d);
+}
+
+/* Start what the senders have room for, a few in a turn: rendering must not hold up the loop. */
+static void start_ready(struct daemon *d)
+{
+	mono_t now = d->clock->mono(d->clock);
+	unsigned n = 0;
+
+	for (int k = 0; k < DRIVERS && !d->finished; k++) {
+		GQueue *ready = &d->ready[k];
+
+		if (d->stopping || (ready->length > 0 && !has_room(d, (enum driver)k) &&
+				    now - d->ready_since[k] > READY_MAX))
+			give_back(d, ready);
+		for (; ready->length > 0 && n < TURN_MAX && has_room(d, (enum driver)k); n++) {
+			struct engine_lease *lease = g_queue_pop_head(ready);
+
+			d->ready_count--;
+			d->ready_since[k] = now;
+			start(d, lease);
+			lease_free(lease);
+		}
+	}
+	if (n >= TURN_MAX && !d->turn_posted) {
+		d->turn_posted = true;
+		loop_defer(d->loop, on_turn, d);
+	}
+}
+
+static void make_ready(struct daemon *d, GPtrArray *leases)
+{
+	for (guint i = 0; i < leases->len; i++) {
+		struct engine_lease *lease = g_ptr_array_index(leases, i);
+		const struct notifier *n = notifier_of(d, lease->message->channel);
+		enum driver k = n == NULL ? DRIVER_HTTP : n->driver;
+
+		if (d->ready[k].length == 0)
+			d->ready_since[k] = d->clock->mono(d->clock);
+		g_queue_push_tail(&d->ready[k], lease);
+		d->ready_count++;
+	}
+	g_ptr_array_set_free_func(leases, NULL);
+}
+
 /* Database thread. */
 static void on_lease(void *arg, struct engine_lease *lease)
 {
@@ -171,8 +253,11 @@ static int run_outbox(struct store *st, struct writer_job *job, struct err *err)
 	for (guint i = 0; i < o->reports->len && rc >= 0; i++) {
 		const struct report *r = g_ptr_array_index(o->reports, i);
 
-		rc = engine_report(r->engine, r->message, r->outcome, r->reply, r->retry_after,
-				   o->now, err);
+		if (r->reply == NULL)
+			rc = store_outbox_defer(st, r->message, o->now, err);
+		else
+			rc = engine_report(r->engine, r->message, r->outcome, r->reply,
+					   r->retry_after, o->now, err);
 	}
 	if (rc >= 0 && o->want > 0)
 		rc = engine_lease((struct engine *const *)engines->pdata, engines->len, st, o->now,
@@ -196,45 +281,86 @@ static void done_outbox(struct writer_job *job, int rc, const struct err *err)
 		d->outbox_wake = o->now + OUTBOX_AGAIN;
 	} else {
 		/* After the loop's end a lease stays one: the next start knows what to do with it. */
-		for (guint i = 0; i < o->leases->len && !d->finished; i++)
-			start(d, g_ptr_array_index(o->leases, i));
+		if (!d->finished)
+			make_ready(d, o->leases);
 		d->outbox_wake = o->next;
-		d->outbox_again |= o->leases->len == o->want && o->want > 0;
 	}
 	g_ptr_array_unref(o->leases);
 	g_ptr_array_unref(o->reports);
-	if (rc >= 0 &&
-	    (d->outbox_again || d->reports->len > 0 || d->outbox_wake <= d->clock->now(d->clock)))
+	g_free(o);
+	if (rc >= 0)
 		wire_send(d);
 	wire_arm(d);
 	wire_release(d);
-	g_free(o);
 }
 
-void wire_send(struct daemon *d)
+static void on_reports_wait(uv_timer_t *timer)
 {
-	struct outbox_job *o;
-	unsigned room =
-		d->stopping || d->in_flight >= IN_FLIGHT_MAX ? 0 : IN_FLIGHT_MAX - d->in_flight;
-	wall_t now = d->clock->now(d->clock);
+	struct daemon *d = timer->data;
 
-	d->outbox_again = d->outbox_running;
-	if (d->outbox_running || d->finished)
-		return;
-	if (d->reports->len == 0 && (room == 0 || d->outbox_wake > now))
-		return;
-	o = g_new0(struct outbox_job, 1);
+	d->reports_late = true;
+	wire_send(d);
+}
+
+/* The demo's clock stands still while anything is leased. */
+static void hold(struct daemon *d)
+{
+	bool busy = d->ready_count + d->in_flight + d->reports->len > 0 && !d->finished;
+
+	if (busy && !d->outbox_held)
+		wire_hold(d);
+	if (!busy && d->outbox_held) {
+		d->outbox_held = false;
+		wire_release(d);
+	}
+	d->outbox_held = busy;
+}
+
+static void post(struct daemon *d, wall_t now, unsigned want)
+{
+	struct outbox_job *o = g_new0(struct outbox_job, 1);
+
 	o->d = d;
 	o->now = now;
-	o->want = MIN(room, BATCH_MAX);
+	o->want = want;
 	o->reports = d->reports;
 	d->reports = g_ptr_array_new_with_free_func(report_free);
 	o->leases = g_ptr_array_new_with_free_func(lease_free);
 	o->job.run = run_outbox;
 	o->job.done = done_outbox;
 	d->outbox_running = true;
+	d->reports_late = false;
 	wire_hold(d);
 	writer_post(d->writer, &o->job);
+}
+
+static bool has_leases_left(const struct daemon *d)
+{
+	return !d->stopping && d->ready_count + d->in_flight + BATCH_MAX <= LEASED_MAX;
+}
+
+/* While two batches are under way their ends call wire_send(), and no timer need. */
+wall_t wire_outbox_next(const struct daemon *d)
+{
+	return d->outbox_running || !has_leases_left(d) ? WALL_NEVER : d->outbox_wake;
+}
+
+void wire_send(struct daemon *d)
+{
+	wall_t now = d->clock->now(d->clock);
+	unsigned under_way;
+	bool lease, flush;
+
+	start_ready(d);
+	under_way = d->ready_count + d->in_flight;
+	lease = d->outbox_wake <= now && has_leases_left(d);
+	flush = d->reports->len >= BATCH_MAX ||
+		(d->reports->len > 0 && (under_way == 0 || d->reports_late));
+	if (!d->outbox_running && !d->finished && (lease || flush))
+		post(d, now, lease ? BATCH_MAX : 0);
+	else if (d->reports->len > 0 && !uv_is_active((uv_handle_t *)&d->reports_wait))
+		(void)uv_timer_start(&d->reports_wait, on_reports_wait, REPORT_WAIT_MS, 0);
+	hold(d);
 }
 
 static struct notifier_settings settings_of(const struct daemon *d)
@@ -269,6 +395,10 @@ int wire_outbox_start(struct daemon *d, struct err *err)
 
 	d->reports = g_ptr_array_new_with_free_func(report_free);
 	d->attempts = g_hash_table_new_full(NULL, NULL, attempt_free, NULL);
+	must(uv_timer_init(loop_uv(d->loop), &d->reports_wait) == 0);
+	d->reports_wait.data = d;
+	for (int k = 0; k < DRIVERS; k++)
+		g_queue_init(&d->ready[k]);
 	d->templates = templates_new();
 	d->channels = settings_of(d);
 	if (s->relay != NULL) {
@@ -286,10 +416,17 @@ int wire_outbox_start(struct daemon *d, struct err *err)
 
 void wire_outbox_stop(struct daemon *d)
 {
+	struct engine_lease *lease;
+
 	smtp_free(&d->senders[DRIVER_SMTP]);
 	http_out_free(&d->senders[DRIVER_HTTP]);
-	if (d->reports != NULL)
+	for (int k = 0; k < DRIVERS; k++)
+		while ((lease = g_queue_pop_head(&d->ready[k])) != NULL)
+			lease_free(lease);
+	if (d->reports != NULL) {
+		uv_close((uv_handle_t *)&d->reports_wait, NULL);
 		g_ptr_array_unref(d->reports);
+	}
 	if (d->attempts != NULL)
 		g_hash_table_unref(d->attempts);
 	templates_free(&d->templates);

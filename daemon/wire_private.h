@@ -23,7 +23,7 @@
 
 #define BATCH_MAX 500              /* messages leased by one commit */
 #define PROBLEM_AGAIN (5 * SECOND) /* after a commit that failed */
-#define IN_FLIGHT_MAX 2000         /* leased and not yet reported */
+#define DRIVERS 2                  /* enum driver */
 
 struct daemon {
 	const struct settings *settings;
@@ -35,7 +35,7 @@ struct daemon {
 	struct writer *writer;
 	struct places places; /* database thread, once the writer runs */
 	GPtrArray *watches;
-	struct sender *senders[2]; /* by enum driver; NULL: none configured */
+	struct sender *senders[DRIVERS]; /* by enum driver; NULL: none configured */
 	struct templates *templates;
 	struct notifier_settings channels;
 	struct http_server *server;
@@ -43,13 +43,18 @@ struct daemon {
 	wall_t since, wake, outbox_wake;
 	wall_t until;             /* where the paced clock stands still; WALL_NEVER: nowhere */
 	struct http_call *pacing; /* answered when it does; NULL */
-	bool tick_running, tick_again, outbox_running, outbox_again, stopping;
-	bool finished;            /* the loop has ended: nothing more is posted or sent */
-	unsigned in_flight, held; /* held: reasons for the paced clock to stand still */
-	GPtrArray *reports;       /* struct report *, to be committed */
-	GHashTable *attempts;     /* struct attempt *: on their way */
-	char *problem;            /* what the last tick or commit failed of; NULL. Loop thread */
-	mono_t problem_at;        /* when it was met last */
+	bool tick_running, tick_again, outbox_running, stopping;
+	bool finished;               /* the loop has ended: nothing more is posted or sent */
+	unsigned in_flight, held;    /* held: reasons for the paced clock to stand still */
+	GPtrArray *reports;          /* struct report *, to be committed */
+	GQueue ready[DRIVERS];       /* struct engine_lease *, until their sender has room */
+	mono_t ready_since[DRIVERS]; /* when one of them was started last */
+	unsigned ready_count;
+	uv_timer_t reports_wait;
+	bool reports_late, outbox_held, turn_posted;
+	GHashTable *attempts; /* struct attempt *: on their way */
+	char *problem;        /* what the last tick or commit failed of; NULL. Loop thread */
+	mono_t problem_at;    /* when it was met last */
 	uv_signal_t signals[3];
 	uv_timer_t watchdog, drain;
 	bool watchdog_running;
@@ -64,6 +69,7 @@ void wire_hold(struct daemon *d);
 void wire_release(struct daemon *d);
 /* wire_outbox.c */
 void wire_send(struct daemon *d); /**< commit reports, lease what may go */
+wall_t wire_outbox_next(const struct daemon *d); /**< when it wants to be called */
 int wire_outbox_start(struct daemon *d, struct err *err);
 void wire_outbox_stop(struct daemon *d);
 /* wire_pace.c */

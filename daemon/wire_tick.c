@@ -31,7 +31,8 @@ void wire_release(struct daemon *d)
 
 void wire_arm(struct daemon *d)
 {
-	wall_t at = MIN(d->wake, d->outbox_wake);
+	/* A round that runs says itself when the next is due. */
+	wall_t at = MIN(d->tick_running ? WALL_NEVER : d->wake, wire_outbox_next(d));
 
 	if (d->stopping)
 		return;

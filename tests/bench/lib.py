@@ -186,6 +186,11 @@ class Duband:
                 raise RuntimeError(f"not sent within {seconds} s: {self.counts()}")
             time.sleep(0.5)  # counting costs the daemon's disk and cores something
 
+    def cpu_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as f:
+            fields = f.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self, number=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(number)
