@@ -115,13 +115,17 @@ static bool parse_date(const char *text, date_t *out)
 static int parse_fraction(const char *text)
 {
 	int64_t value = 0, scale = 1;
+	size_t whole;
 
 	if (strcmp(text, "0") == 0 || strcmp(text, "1") == 0)
 		return text[0] == '1' ? MINUTES : 0;
-	if (strncmp(text, "0.", 2) != 0 || text[2] == 0 ||
-	    strspn(text + 2, "0123456789") != strlen(text + 2))
+	whole = strspn(text, "0123456789");
+	/* With a date before it, it is a moment of that day. */
+	if (text[whole] != '.' || (strncmp(text, "0.", 2) != 0 && whole != 5) ||
+	    text[whole + 1] == 0 ||
+	    strspn(text + whole + 1, "0123456789") != strlen(text + whole + 1))
 		return -1;
-	for (const char *p = text + 2; *p != 0 && scale < 1000000000; p++) {
+	for (const char *p = text + whole + 1; *p != 0 && scale < 1000000000; p++) {
 		value = value * 10 + (*p - '0');
 		scale *= 10;
 	}

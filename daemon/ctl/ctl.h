@@ -27,6 +27,8 @@ enum ctl_exit {
 struct ctl_world {
 	int (*read_campaign)(const char *dir, struct campaign_files **out, struct err *err);
 	int (*read_file)(const char *path, char **bytes_out, size_t *size_out, struct err *err);
+	/** A workbook (.xlsx) as CSV, taken apart in a process that may die of it. */
+	int (*read_workbook)(const char *path, char **csv_out, struct err *err);
 	/** Is it a directory? */
 	bool (*is_dir)(const char *path);
 	/** Whole or not at all, whatever happens meanwhile. */

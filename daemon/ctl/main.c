@@ -32,7 +32,7 @@ const struct ctl_verb ctl_verbs[] = {
 	{"tray", "[--all] [--json] | accept ID | reject ID", "待核件：列出、收下、退掉", ctl_tray},
 	{"journal", "[--max N] [--before SEQ] [--json]", "操作日志", ctl_list},
 	{"roster",
-	 "[--json] | import FILE.csv [--into DIR/duty/NAME.ics] [--yes] | export "
+	 "[--json] | import FILE.csv|xlsx [--into DIR/duty/NAME.ics] [--yes] | export "
 	 "DIR/duty/NAME.ics",
 	 "值班表：列出；从表格导入、导出为表格（离线）", ctl_roster},
 	{"explain", "UNIT UID [RID] [--json]", "为何发了、为何没发", ctl_explain},

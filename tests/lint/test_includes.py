@@ -42,6 +42,7 @@ SYSTEM = {
     r"yaml\.h": {"campaign", "programs"},
     r"uv\.h": {"io", "http", "programs"},
     r"curl/.*": {"io", "ctl", "programs"},
+    r"(zip\.h|libxml/.*)": {"io"},
     r"microhttpd\.h": {"http"},
     r"(sys/socket|sys/un|netdb|netinet/.*|arpa/.*|poll|sys/epoll)\.h": {"io", "http", "ctl", "programs"},
 }

@@ -11,7 +11,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
+import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = pathlib.Path(os.environ.get("SOURCE_DIR", HERE.parent.parent))
@@ -230,6 +232,85 @@ def test_roster_mistakes(work):
     assert "--into" in run("roster", "import", bad, "--into", c / "duty" / "x.csv", want=64)[1]
     assert "时区" in run("roster", "export", bad, "--tz", "Asia/Nowhere", want=64)[1]
     assert tree_of(c) == before
+
+
+# ---- roster from a workbook ----
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def workbook(path, sheet, strings="", extra=None):
+    """A workbook as spreadsheet programs write it, whose first sheet is not sheet1.xml."""
+    parts = {
+        "xl/workbook.xml": f'{HEAD}<workbook {MAIN} xmlns:r="{RELS}"><sheets>'
+                           '<sheet name="值班" sheetId="2" r:id="rId7"/>'
+                           '<sheet name="别的" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels":
+            HEAD + '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+            'relationships"><Relationship Id="rId1" Type="t" Target="worksheets/sheet1.xml"/>'
+            '<Relationship Id="rId7" Type="t" Target="worksheets/sheet2.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f"{HEAD}<worksheet {MAIN}><sheetData/></worksheet>",
+        "xl/worksheets/sheet2.xml":
+            f"{HEAD}<worksheet {MAIN}><sheetData>{sheet}</sheetData></worksheet>",
+        "xl/sharedStrings.xml": f"{HEAD}<sst {MAIN}>{strings}</sst>",
+        **(extra or {})}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as z:
+        for name, text in parts.items():
+            z.writestr(name, text)
+    return path
+
+
+SHARED = ("<si><t>日期</t></si><si><t>起</t></si><si><t>止</t></si><si><t>岗位</t></si>"
+          "<si><r><t>姓</t></r><r><t>名</t></r><rPh><t>xingming</t></rPh></si><si><t>带班</t></si>")
+TITLES = "".join(f'<c r="{c}1" t="s"><v>{i}</v></c>' for i, c in enumerate("ABCDE"))
+ROW = ('<row r="{n}"><c r="A{n}" s="3"><v>{day}</v></c><c r="B{n}"><v>4.1666666666666664E-2</v></c>'
+       '<c r="C{n}"><v>0.35416666666666669</v></c><c r="D{n}" t="s"><v>5</v></c>'
+       '<c r="E{n}" t="inlineStr"><is><t>{who}</t></is></c><c r="F{n}"/></row>')
+
+
+def test_workbook(work):
+    rows = f'<row r="1">{TITLES}</row>' + ROW.format(n=3, day=43739, who="应急甲 &amp; 乙")
+    path = workbook(work / "t.xlsx", rows, SHARED)
+    out, _ = run("roster", "import", path)
+    assert "+ 2019-10-01 周二 01:00–08:30 带班 应急甲 & 乙\n" in out, out
+    bad = rows + ROW.format(n=7, day=1, who="")
+    _, err = run("roster", "import", workbook(work / "b.xlsx", bad, SHARED), want=1)
+    assert "b.xlsx:7:1: error: ROSTER_DATE" in err and "b.xlsx:7:5: error: ROSTER_PERSON" in err
+
+
+def test_workbook_hostile(work):
+    """Each ends soon, with words, and writes nothing."""
+    row = f'<row r="1">{TITLES}</row>'
+    laughs = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10 if i else "ha"}">' for i in range(9))
+    bomb = "<si><t>" + "0" * (80 << 20) + "</t></si>"
+    many = {f"xl/x{i}": "" for i in range(2500)}
+    cases = {
+        "bomb": (row, bomb, None), "entries": (row, SHARED, many),
+        "rows": (row + '<row r="999999"/>', SHARED, None),
+        "backwards": (row + '<row r="1"/>', SHARED, None),
+        "columns": ('<row r="1"><c r="ZZZ1"><v>1</v></c></row>', SHARED, None),
+        "string": ('<row r="1"><c r="A1" t="s"><v>99</v></c></row>', SHARED, None),
+        "unclosed": (row + "<row>", "<si>", None), "empty": ("", SHARED, None),
+        "laughs": (row, SHARED, {"xl/sharedStrings.xml":
+                                 f"<!DOCTYPE x [{laughs}]><sst {MAIN}><si><t>&a8;</t></si></sst>"}),
+        "outside": (row, SHARED, {"xl/sharedStrings.xml":
+                    f'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]><sst {MAIN}><si><t>'
+                    "&e;</t></si></sst>"}),
+    }
+    for name, (sheet, strings, extra) in cases.items():
+        path = workbook(work / f"{name}.xlsx", sheet, strings, extra)
+        began = time.monotonic()
+        out, err = run("roster", "import", path, "--into", work / "duty" / "x.ics", "--yes", want=1)
+        words = err.removeprefix(f"dubanctl: {path}: ")
+        assert out == "" and words.startswith(("表格", "压缩包", "没有找到工作表")), (name, err)
+        assert time.monotonic() - began < 30, name
+    whole = workbook(work / "t.xlsx", row, SHARED).read_bytes()
+    for size in range(2, len(whole), 97):
+        (work / "cut.xlsx").write_bytes(whole[:size])
+        run("roster", "import", work / "cut.xlsx", want=1)
+    assert not (work / "duty").exists()
 
 
 # ---- diff, template ----
