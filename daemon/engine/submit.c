@@ -9,6 +9,7 @@
 
 #include "private.h"
 
+#define CLOCKS_APART (10 * MINUTE) /* how far a mail server's clock may be ahead of ours */
 #define SECOND_FLOOR(t) ((t) - (((t) % SECOND) + SECOND) % SECOND)
 
 /* Twelve hex digits that nobody can guess from the last receipt, yet the same for the
@@ -235,6 +236,8 @@ int engine_submit(struct engine *e, const struct engine_submit *s, wall_t now,
 	*out = (struct engine_receipt){.occurrence = NONE};
 	if (is_repeat(e, s->request, out))
 		return 0;
+	if (s->received > now + CLOCKS_APART) /* a slip of the pen would count for weeks */
+		return err_set(err, -EINVAL, "收到时间不能晚于现在");
 	if (unit == NONE)
 		return err_set(err, -ENOENT, "没有这个报送单位：%s", s->unit);
 	rc = match(e, s, unit, &occurrence, &reason, err);

@@ -109,6 +109,11 @@ static void what_cannot_be_is_an_error_with_words(void **state)
 	assert_non_null(strstr(w.err.text, "不承担"));
 	assert_int_equal(submit(&w, "xin", "", "", "2019-08-09T12:00", "2019-08-09T12:00"), 0);
 	assert_true(w.receipt.tray); /* which item? a person decides; it is not lost */
+	assert_int_equal(
+		submit(&w, "xin", "zhou", FIRST, "2019-08-09T12:10:01", "2019-08-09T12:00"),
+		-EINVAL);
+	assert_int_equal(submit(&w, "xin", "zhou", FIRST, "2019-08-09T12:10", "2019-08-09T12:00"),
+			 0);
 	world_fini(&w);
 }
 
