@@ -83,7 +83,7 @@ int ics_lines_read(const char *file, const char *bytes, size_t size, struct ics_
 	l->blocks = g_array_new(FALSE, FALSE, sizeof(struct ics_block));
 	l->lines = scan_text(file, bytes, size, SCAN_LINE_MAX, SCAN_LINES_MAX, l->texts, findings);
 	if (l->lines == NULL || !find_blocks(l, &line)) {
-		findings_add(findings, SEVERITY_ERROR, file, line, 0, "ICS_UNCLOSED", NULL,
+		findings_add(findings, SEVERITY_ERROR, file, line, 0, "UNCLOSED", NULL,
 			     "这个日历不完整，不能修改");
 		ics_lines_free(&l);
 		return -EINVAL;

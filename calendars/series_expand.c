@@ -36,7 +36,8 @@ struct work {
 	const struct series *s;
 	struct ical_component *master;
 	wall_t low, high;       /* starts of interest: the window and what may reach into it */
-	GHashTable *exceptions; /* keys of EXDATE, NULL if none */
+	GHashTable *exceptions; /* keys of EXDATE to 1 + index, NULL if none */
+	bool *removed;          /* by EXDATE: it took an instance away */
 	GHashTable *overrides;  /* keys of RECURRENCE-ID to 1 + index, NULL if none */
 	struct identity *met;   /* by override: the instance of the set that has its key */
 	bool ranges;            /* there is a THISANDFUTURE */
@@ -98,7 +99,9 @@ static void index_keys(struct work *k)
 		k->exceptions = keys_new();
 		for (guint i = 0; i < e->len; i++)
 			keys_add(k->exceptions,
-				 series_key(k->master, &g_array_index(e, struct ical_time, i)), 1);
+				 series_key(k->master, &g_array_index(e, struct ical_time, i)),
+				 i + 1);
+		k->removed = g_new0(bool, e->len);
 	}
 	if (o == NULL)
 		return;
@@ -422,18 +425,53 @@ static void expand_master(struct work *k)
 	collect_excluded(k);
 	for (guint i = 0; i < k->w->starts->len; i++) {
 		const struct start *s = &g_array_index(k->w->starts, struct start, i);
-		guint override;
+		guint override, exception = keys_find(k->exceptions, k, s);
 
+		if (exception > 0) {
+			k->removed[exception - 1] = true;
+			continue;
+		}
 		if (k->w->excluded->len > 0 &&
 		    g_array_binary_search(k->w->excluded, &s->at, by_wall, NULL))
-			continue;
-		if (keys_find(k->exceptions, k, s) > 0)
 			continue;
 		override = keys_find(k->overrides, k, s);
 		if (override > 0)
 			k->met[override - 1] = (struct identity){k->master, s->at, s->local, "-"};
 		else
 			emit_start(k, s, recurs);
+	}
+}
+
+/* An EXDATE of this window that took nothing away: what a person removed is still there. */
+static bool is_idle(const struct work *k, const struct ical_time *t)
+{
+	struct series_key key = series_key(k->master, t);
+	guint index = GPOINTER_TO_UINT(g_hash_table_lookup(k->exceptions, &key));
+	wall_t at = key.by_day
+			    ? tz_instant(k->master->start.tz, local_at((date_t)key.value, 0), NULL)
+			    : key.value;
+
+	return index > 0 && !k->removed[index - 1] && at >= k->low && at < k->high;
+}
+
+static void tell_idle(const struct work *k)
+{
+	const GArray *e = k->master->exceptions;
+	const struct ical_component *c = k->master;
+
+	if (k->exceptions == NULL || k->w->findings == NULL || k->told_limit)
+		return;
+	for (guint i = 0; i < e->len; i++) {
+		const struct ical_time *t = &g_array_index(e, struct ical_time, i);
+
+		if (!is_idle(k, t))
+			continue;
+		findings_add(
+			k->w->findings, SEVERITY_WARNING, c->shown.file, t->line, 0, "EXDATE_IDLE",
+			c->shown.uid,
+			"EXDATE 对不上任何一期，什么也没有去掉；想去掉的那一期还在，请核对日期、"
+			"时刻和时区");
+		return; /* one is enough to look at */
 	}
 }
 
@@ -466,6 +504,11 @@ static void expand_override(struct work *k, guint i)
 		id = k->met[i];
 	else
 		id = identity_of(k, c);
+	if (k->w->findings != NULL && !k->told_limit && strcmp(id.how, "extra") == 0)
+		findings_add(k->w->findings, SEVERITY_WARNING, c->shown.file, c->rid.line, 0,
+			     "CHANGE_IDLE", c->shown.uid,
+			     "单独改动的这一次（RECURRENCE-"
+			     "ID）对不上任何一期，成了多出来的一期；请核对");
 	emit(k, c, &c->start, c->shown.start, &c->extent, &id);
 }
 
@@ -482,10 +525,12 @@ void series_expand(const struct series *s, struct series_window *w)
 		index_keys(&k);
 		reach_out(&k);
 		expand_master(&k);
+		tell_idle(&k);
 	}
 	for (guint i = 0; s->overrides != NULL && i < s->overrides->len; i++)
 		expand_override(&k, i);
 	g_clear_pointer(&k.exceptions, g_hash_table_unref);
 	g_clear_pointer(&k.overrides, g_hash_table_unref);
 	g_free(k.met);
+	g_free(k.removed);
 }
