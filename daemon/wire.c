@@ -325,6 +325,8 @@ static int exit_of(int rc)
 		return EX_NOPERM;
 	case -EADDRINUSE:
 		return EX_UNAVAILABLE;
+	case -ENOSPC:
+		return EX_TEMPFAIL;
 	case -EINVAL:
 	case -EPROTO:
 	case -EOVERFLOW:
@@ -348,7 +350,7 @@ int wire_run(const struct settings *settings, const char *settings_file)
 	rc = start(d, &err);
 	if (rc < 0) {
 		log_event(LOG_LEVEL_ERROR, "start", LOG_S("settings", settings_file),
-			  LOG_S("error", err.text));
+			  LOG_S("database", settings->database), LOG_S("error", err.text));
 		d->code = exit_of(rc);
 	} else {
 		log_event(LOG_LEVEL_INFO, "start", LOG_S("version", DUBAN_VERSION),

@@ -209,6 +209,48 @@ def test_full_disk():
             subprocess.run(["umount", place], check=True)
 
 
+def test_start_on_a_full_disk():
+    """It runs, or ends with a word and a code; with room again it starts, and has everything."""
+    with World() as w:
+        d = w.daemon(town(w))
+        place = os.path.dirname(d.database)
+        os.makedirs(place)
+        mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place],
+                               capture_output=True, text=True, check=False)
+        if mount.returncode != 0:
+            raise Skip(f"no tmpfs can be mounted: {mount.stderr.strip()}")
+        try:
+            d.start()
+            receipt = d.ctl("submit", "u1", NEXT, "-", "--why", "试").stdout.split()[0]
+            d.kill()
+            filler = os.open(os.path.join(place, "filler"), os.O_WRONLY | os.O_CREAT)
+            try:
+                while os.write(filler, b"x" * 4096) > 0:
+                    pass
+            except OSError:
+                pass  # full
+            os.close(filler)
+            d.spawn()
+            wait_for("it runs or ends", lambda: d.process.poll() is not None or d.ready())
+            if d.process.poll() is not None:
+                code = d.end()
+                errors = [x for x in d.log().splitlines() if " error " in x]
+                assert code in (1, 75) and d.database in errors[-1], (code, errors)
+                print(f"a start on a full disk ends with {code}: {errors[-1]}")
+            else:
+                d.kill()
+            os.unlink(os.path.join(place, "filler"))
+            d.start()
+            assert receipt in [r["detail"].get("receipt") for r in d.json("journal")]
+            d.stop()
+        finally:
+            if d.process is not None:
+                d.process.kill()
+                d.process.wait()
+                d.process = None
+            subprocess.run(["umount", place], check=True)
+
+
 def test_full_disk_with_many_at_once():
     """Requests that share a commit with one that fills the disk: each is kept or refused, none half."""
 
