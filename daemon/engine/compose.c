@@ -145,7 +145,7 @@ static char *tags_of(struct engine *e, uint32_t unit)
 	return g_string_free(s, FALSE);
 }
 
-static void add_notice(struct composing *k, const struct notice *n)
+static struct message_item *add_notice(struct composing *k, const struct notice *n)
 {
 	struct engine *e = k->e;
 	struct message_item *it = message_add(k->m);
@@ -163,6 +163,7 @@ static void add_notice(struct composing *k, const struct notice *n)
 	}
 	if (occurrence != NONE)
 		compose_occurrence(k, it, occurrence, unit, n);
+	return it;
 }
 
 /* Equal campaign, address, channel and tick give equal identity (P6). */
@@ -223,6 +224,7 @@ struct message *compose_message(struct engine *e, const struct outbox_row *row,
 {
 	struct message *m = message_new();
 	struct composing k = {.e = e, .m = m, .now = now};
+	g_autoptr(GArray) cleared = cleared_since(e, row, notices);
 
 	put(&m->identity, identity_of(e, row));
 	put(&m->campaign_key, g_strdup(engine_key(e)));
@@ -237,7 +239,9 @@ struct message *compose_message(struct engine *e, const struct outbox_row *row,
 	put(&m->now_text, compose_moment(e, row->tick, k.english));
 	put(&m->now_iso, zone_format(e->campaign->zone, row->tick));
 	for (guint i = 0; i < notices->len; i++)
-		add_notice(&k, &g_array_index(notices, struct notice, i));
+		(void)add_notice(&k, &g_array_index(notices, struct notice, i));
+	for (guint i = 0; i < cleared->len; i++)
+		add_notice(&k, &g_array_index(cleared, struct notice, i))->late_cleared = true;
 	g_ptr_array_sort(m->items, by_urgency);
 	return m;
 }

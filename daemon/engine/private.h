@@ -141,6 +141,12 @@ void record_show(struct engine *e, const struct record *r, int64_t message, cons
 const char *record_role(const struct recipient *to, const struct campaign *c,
 			const char *otherwise);
 
+/**
+ * What earlier messages to the same address listed to a superior and what came, late, since
+ * the last of them: struct notice without .reason; empty if this one is no such list.
+ */
+GArray *cleared_since(struct engine *e, const struct outbox_row *row, const GArray *notices);
+
 /* ---- parts of a tick ---- */
 int extras_plan(struct engine *e, const struct occurrence_facts *f, wall_t now, struct err *err);
 int streak_plan(struct engine *e, uint32_t obligation, wall_t now, wall_t *wake_out,

@@ -190,6 +190,27 @@ int store_outbox_list(struct store *st, int64_t campaign, int state, unsigned ma
 	return rc < 0 ? rc : n;
 }
 
+int store_messages_before(struct store *st, int64_t campaign, int64_t address, int64_t message,
+			  unsigned max, store_outbox_fn *fn, void *arg)
+{
+	sqlite3_stmt *q = sq(st, OUTBOX_COLUMNS "WHERE m.address=?1 AND m.id < ?2 AND "
+						"m.campaign=?3 ORDER BY m.id DESC LIMIT ?4");
+	int rc, n = 0;
+
+	sq_int(q, 1, address);
+	sq_int(q, 2, message);
+	sq_int(q, 3, campaign);
+	sq_int(q, 4, max);
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+		struct outbox_row row = row_of(q);
+
+		fn(arg, &row);
+		n++;
+	}
+	rc = sq_done(st, q, rc, NULL);
+	return rc < 0 ? rc : n;
+}
+
 int store_outbox_count(struct store *st, int64_t campaign, unsigned counts_out[OUTBOX_STATES])
 {
 	sqlite3_stmt *q =

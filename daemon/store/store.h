@@ -195,6 +195,9 @@ wall_t store_outbox_next(struct store *st);
 /** Newest first; state -1 = all. */
 int store_outbox_list(struct store *st, int64_t campaign, int state, unsigned max,
 		      store_outbox_fn *fn, void *arg);
+/** Those to @address made before @message, newest first. */
+int store_messages_before(struct store *st, int64_t campaign, int64_t address, int64_t message,
+			  unsigned max, store_outbox_fn *fn, void *arg);
 int store_outbox_count(struct store *st, int64_t campaign, unsigned counts_out[OUTBOX_STATES]);
 int store_address_unreachable(struct store *st, int64_t address, wall_t since, const char *why);
 /** State of a message; OUTBOX_STATES if there is none. */

@@ -133,6 +133,7 @@ CREATE TABLE message (
   reply     TEXT
 ) STRICT;
 CREATE INDEX message_next ON message(next_try, id) WHERE state IN (0, 3, 5);
+CREATE INDEX message_address ON message(address, id);
 CREATE INDEX message_leased ON message(id) WHERE state = 1;
 
 CREATE TABLE delivery (          -- one attempt

@@ -150,7 +150,7 @@ static void an_extension_after_superiors_were_told_is_corrected(void **state)
 	assert_int_equal(
 		decide(&w, DECISION_EXEMPT, "xin", "zhou", FIRST, NULL, "2019-08-14T11:00"), 0);
 	tick(&w, "2019-08-14T11:00");
-	assert_said(&w, "sent decision exempt xin liaison xin1@example.org due 08-09\n"
+	assert_said(&w, "sent decision exempt xin liaison xin1@example.org due 08-13\n"
 			"sent correction 更正 xin leader xin2@example.org due 08-13\n"
 			"sent correction 更正 xin head xin3@example.org due 08-13\n");
 	world_fini(&w);
