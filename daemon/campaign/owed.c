@@ -39,7 +39,10 @@ static wall_t written_of(const struct build *b, const struct instance *x, enum c
 		at = x->due;
 		day = local_date(zone_local(z, x->due));
 	} else if (!x->component->todo && date && x->local_end > x->local_start) {
-		day = category == CATEGORY_MILESTONE ? day : local_date(x->local_end - 1);
+		day = category == CATEGORY_MILESTONE
+			      ? day
+			      : local_date(x->local_end) -
+					1; /* exclusive; midnight may not exist */
 	}
 	if (!date)
 		return at;

@@ -72,7 +72,7 @@ static void on_notice(void *arg, const struct notice *n)
 	}
 }
 
-static int tell_decisions(struct engine *e, const struct occurrence_facts *f, const struct said *s,
+static int tell_decisions(struct engine *e, struct occurrence_facts *f, const struct said *s,
 			  wall_t now, struct err *err)
 {
 	int rc = 0;
@@ -86,7 +86,7 @@ static int tell_decisions(struct engine *e, const struct occurrence_facts *f, co
 			.unit = d->unit,
 			.due = d->kind == DECISION_EXTEND || d->kind == DECISION_RETURN
 				       ? d->due
-				       : e->campaign->occurrences[f->occurrence].due,
+				       : facts_item(f, d->unit)->due,
 			.step = decision_word(d->kind),
 			.n = d->id,
 			.sort = SORT_DECISION,

@@ -31,6 +31,14 @@ static wall_t missed_at(const struct series *s, uint32_t i, const struct item_fa
 	return at;
 }
 
+/* P11: what superiors wait for; a poll, a trusted clock, a decided tray bring us back. */
+static bool is_fresh(const struct engine *e, uint32_t unit, wall_t missed)
+{
+	const char *id = engine_text(e, e->campaign->units[unit].id);
+
+	return e->polled >= missed && e->clock_trusted && !g_hash_table_contains(e->tray_units, id);
+}
+
 static int raise_streak(struct series *s, uint32_t occurrence, const struct item_fact *it,
 			wall_t missed, struct err *err)
 {
@@ -41,6 +49,10 @@ static int raise_streak(struct series *s, uint32_t occurrence, const struct item
 
 	recipients_init(&to);
 	recipients_resolve(e->campaign, it->unit, k->to, k->tos, 0, s->now, &to);
+	for (guint i = 0; i < to.list->len; i++)
+		if (g_array_index(to.list, struct recipient, i).superior && e->polled < missed)
+			g_array_set_size(to.list,
+					 0); /* on a fresh view only: the poll brings us back */
 	for (guint i = 0; i < to.list->len && rc >= 0; i++) {
 		struct record r = {
 			.occurrence = occurrence,
@@ -54,12 +66,28 @@ static int raise_streak(struct series *s, uint32_t occurrence, const struct item
 			.state = NOTICE_PLANNED,
 		};
 
-		if (r.to.superior && e->polled < missed)
-			continue; /* superiors hear on a fresh view only; the poll brings us back */
+		if (r.to.superior && !is_fresh(e, it->unit, missed))
+			continue;
 		rc = record_notice(e, &r, s->now, err);
 	}
 	recipients_fini(&to);
 	return rc;
+}
+
+static void on_told(void *arg, const struct notice *n)
+{
+	if (n->sort == SORT_STREAK)
+		*(bool *)arg = true;
+}
+
+/* Said once for the run, also when the item's deadline was moved afterwards. */
+static bool was_told(struct series *s, uint32_t occurrence, uint32_t unit)
+{
+	bool told = false;
+
+	(void)store_notices(s->e->store, engine_occurrence_id(s->e, occurrence),
+			    engine_unit_id(s->e, unit), on_told, &told);
+	return told;
 }
 
 /* The run of one unit, up to now. */
@@ -87,7 +115,8 @@ static int follow(struct series *s, uint32_t unit, struct err *err)
 			s->wake = MIN(s->wake, told);
 			break;
 		}
-		if (++run == s->policy->streak.misses && !facts_paused(s->e, unit)) {
+		if (++run == s->policy->streak.misses && !facts_paused(s->e, unit) &&
+		    !was_told(s, s->ob->occurrence + i, unit)) {
 			if (ladder_window_inside(s->e->campaign->zone, s->e->campaign->days,
 						 &s->policy->window, s->now))
 				rc = raise_streak(s, s->ob->occurrence + i, it, at, err);

@@ -84,7 +84,8 @@ static void on_notice(void *arg, const struct notice *n)
 		keep_held(r, n, item, rung);
 }
 
-/* A release covers what was held when it was given. */
+/* A release covers what was held before it was given: at one instant what happens comes before
+ * what is said (P0). */
 static void on_release(void *arg, const struct decision *d)
 {
 	struct round *r = arg;
@@ -95,7 +96,7 @@ static void on_release(void *arg, const struct decision *d)
 		struct plan_held *h = &g_array_index(r->held, struct plan_held, i);
 		const struct notice *key = g_ptr_array_index(r->held_keys, i);
 
-		if (key->at > d->at || (d->unit != 0 && d->unit != key->unit))
+		if (key->at >= d->at || (d->unit != 0 && d->unit != key->unit))
 			continue;
 		if (d->step[0] != 0 && engine_word(r->e, d->step) != key->step)
 			continue;

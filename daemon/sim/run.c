@@ -17,6 +17,7 @@ struct run {
 	guint next_event;
 	GPtrArray *waiting; /* submit events not stored yet; borrowed */
 	bool down, intake_down, intake_used;
+	wall_t from, down_since;
 	unsigned messages;
 	GPtrArray *rows; /* struct sim_row * of this tick */
 	sim_row_fn *fn;
@@ -223,13 +224,15 @@ static int apply(struct run *run, const struct sim_event *ev, struct err *err)
 	}
 	if (strcmp(ev->event, "down") == 0) {
 		run->down = true;
+		run->down_since = ev->at;
 	} else if (strcmp(ev->event, "up") == 0) {
 		run->down = false;
-		engine_up(run->engine, ev->at);
+		engine_up(run->engine, MAX(ev->at, run->from)); /* loaded at --from, not before */
 		rc = store_waiting(run, ev->at, err);
 	} else if (strcmp(ev->event, "intake-down") == 0) {
 		run->intake_down = true;
-		rc = store_poll_ok(run->store, INTAKE, ev->at - 1);
+		/* The last look was just before; none is taken while the daemon is down. */
+		rc = store_poll_ok(run->store, INTAKE, (run->down ? run->down_since : ev->at) - 1);
 	} else if (strcmp(ev->event, "intake-up") == 0) {
 		run->intake_down = false;
 		engine_touch(run->engine);
@@ -327,7 +330,7 @@ int sim_run(struct campaign *campaign, const struct sim_options *options, sim_ro
 {
 	wall_t from = options->from == WALL_ALWAYS ? campaign->starts : options->from;
 	struct err own = {0};
-	struct run run = {.o = options, .fn = fn, .note = note, .arg = arg};
+	struct run run = {.o = options, .from = from, .fn = fn, .note = note, .arg = arg};
 	int rc;
 
 	run.waiting = g_ptr_array_new();

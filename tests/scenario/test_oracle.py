@@ -169,6 +169,7 @@ def main():
     else:
         first, _, last = ("1-" + os.environ.get("DUBAN_SEEDS", "150")).rpartition("-")
         seeds = [str(i) for i in range(int(first.split("-")[-1]), int(last) + 1)]
+        seeds += [s for s in FOUND if s not in seeds]
     strict = os.environ.get("DUBAN_STRICT", "yes") != "no"
     bad_sent, bad_rest, shown = [], [], 0
     with multiprocessing.Pool(2) as pool:
