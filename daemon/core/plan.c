@@ -76,9 +76,13 @@ static void wake_at(struct work *w, wall_t at)
 		w->out->next_wake = t;
 }
 
-static bool view_is_fresh(const struct plan_facts *f, const struct plan_item *it)
+/* A look that lies ahead was taken on a clock that was wrong, and proves nothing. */
+static bool view_is_fresh(const struct work *w, const struct plan_item *it)
 {
-	return f->polled >= it->ladder->on_time && f->clock_trusted && !it->in_tray;
+	const struct plan_facts *f = w->f;
+
+	return f->polled >= it->ladder->on_time &&
+	       (f->polled <= w->now || f->polled == WALL_NEVER) && f->clock_trusted && !it->in_tray;
 }
 
 static bool guard_holds(const struct plan_facts *f)
@@ -188,7 +192,7 @@ static void raise_rung(struct work *w, uint32_t item, unsigned rung, bool fresh)
 static void raise_item(struct work *w, uint32_t item)
 {
 	const struct plan_item *it = &w->f->items[item];
-	bool fresh = view_is_fresh(w->f, it);
+	bool fresh = view_is_fresh(w, it);
 	guint begin = w->out->rows->len;
 
 	for (unsigned i = 0; i < w->n_raised; i++) {
@@ -211,7 +215,7 @@ static bool may_escalate(struct work *w, const struct plan_item *it, const struc
 {
 	wall_t until;
 
-	if (view_is_fresh(w->f, it))
+	if (view_is_fresh(w, it))
 		return true;
 	until = MAX(r->at, w->f->up_since) + FRESH_WAIT;
 	if (w->now >= until)
@@ -281,8 +285,16 @@ static bool held_is_cleared(struct work *w, const struct plan_held *h)
 
 	if (h->released)
 		return true;
-	if ((h->holds & (HOLD_SIGN | HOLD_GUARD)) != 0 || !view_is_fresh(w->f, it))
+	if ((h->holds & (HOLD_SIGN | HOLD_GUARD)) != 0 || !view_is_fresh(w, it))
 		return false;
+	if (it->ladder->rungs[h->rung].at > w->now) { /* held while the clock was ahead */
+		wake_at(w, it->ladder->rungs[h->rung].at);
+		return false;
+	}
+	if (guard_holds(w->f)) { /* half of the district is missing by now */
+		w->out->ask_guard = true;
+		return false;
+	}
 	if (!w->f->window_open)
 		wake_at(w, w->f->window_opens);
 	return w->f->window_open;

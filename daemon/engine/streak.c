@@ -32,11 +32,13 @@ static wall_t missed_at(const struct series *s, uint32_t i, const struct item_fa
 }
 
 /* P11: what superiors wait for; a poll, a trusted clock, a decided tray bring us back. */
-static bool is_fresh(const struct engine *e, uint32_t unit, wall_t missed)
+static bool is_fresh(const struct series *s, uint32_t unit, wall_t missed)
 {
+	const struct engine *e = s->e;
 	const char *id = engine_text(e, e->campaign->units[unit].id);
 
-	return e->polled >= missed && e->clock_trusted && !g_hash_table_contains(e->tray_units, id);
+	return e->polled >= missed && (e->polled <= s->now || e->polled == WALL_NEVER) &&
+	       e->clock_trusted && !g_hash_table_contains(e->tray_units, id);
 }
 
 static int raise_streak(struct series *s, uint32_t occurrence, const struct item_fact *it,
@@ -50,7 +52,8 @@ static int raise_streak(struct series *s, uint32_t occurrence, const struct item
 	recipients_init(&to);
 	recipients_resolve(e->campaign, it->unit, k->to, k->tos, 0, s->now, &to);
 	for (guint i = 0; i < to.list->len; i++)
-		if (g_array_index(to.list, struct recipient, i).superior && e->polled < missed)
+		if (g_array_index(to.list, struct recipient, i).superior &&
+		    !is_fresh(s, it->unit, missed))
 			g_array_set_size(to.list,
 					 0); /* on a fresh view only: the poll brings us back */
 	for (guint i = 0; i < to.list->len && rc >= 0; i++) {
@@ -66,8 +69,6 @@ static int raise_streak(struct series *s, uint32_t occurrence, const struct item
 			.state = NOTICE_PLANNED,
 		};
 
-		if (r.to.superior && !is_fresh(e, it->unit, missed))
-			continue;
 		rc = record_notice(e, &r, s->now, err);
 	}
 	recipients_fini(&to);
