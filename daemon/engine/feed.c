@@ -117,7 +117,7 @@ static void add_whole(struct feeding *f, const struct occurrence_facts *facts)
 static void add_occurrence(struct feeding *f, uint32_t occurrence, uint32_t unit, bool whole)
 {
 	bool own = engine_obligation(f->e, occurrence)->category == CATEGORY_MILESTONE;
-	struct occurrence_facts *facts = facts_load(f->e, occurrence, NONE);
+	struct occurrence_facts *facts = facts_load(f->e, occurrence, whole ? NONE : unit);
 	const struct item_fact *it = facts_item(facts, unit);
 
 	if (it != NULL && it->tracked)
