@@ -10,6 +10,8 @@
 #include "notifiers/view_private.h"
 #include "notifiers/words_clean.h"
 
+#define BRIEF_MAX 40 /* characters */
+
 /* Steps of these names are letters (函): 你单位, a heading, a signature. */
 static const char *const letters[] = {"督办", "formal"};
 
@@ -202,6 +204,19 @@ static void tags_set(const struct message *m, json_t *o, const char *tags)
 	g_string_free(out, TRUE);
 }
 
+/* What fits into a subject: the reason, or its first sentence, or nothing. */
+static char *reason_brief(const char *reason)
+{
+	const char *stop = strstr(reason, "。");
+	size_t n = stop == NULL ? strlen(reason) : (size_t)(stop - reason);
+
+	if (!g_utf8_validate(reason, -1, NULL))
+		return g_strdup("");
+	if (g_utf8_strlen(reason, -1) <= BRIEF_MAX)
+		return g_strdup(reason);
+	return g_utf8_strlen(reason, (gssize)n) <= BRIEF_MAX ? g_strndup(reason, n) : g_strdup("");
+}
+
 /* The fields of one item: of a row, and of a group by its first item. */
 static void item_set(const struct message *m, json_t *o, const struct message_item *i)
 {
@@ -209,7 +224,7 @@ static void item_set(const struct message *m, json_t *o, const struct message_it
 	g_autofree char *due_short = words_no_weekday(due);
 	g_autofree char *received = words_line(i->received_text, VIEW_NAME_MAX);
 	g_autofree char *received_short = words_no_weekday(received);
-	bool brief = g_utf8_validate(i->reason, -1, NULL) && g_utf8_strlen(i->reason, -1) <= 40;
+	g_autofree char *brief = reason_brief(i->reason);
 
 	view_set_line(o, "unit_id", i->unit_id, VIEW_NAME_MAX);
 	view_set_line(o, "unit", i->unit, VIEW_NAME_MAX);
@@ -226,7 +241,7 @@ static void item_set(const struct message *m, json_t *o, const struct message_it
 	view_set_lines(o, "description_lines", i->description, VIEW_TEXT_MAX);
 	tags_set(m, o, i->tags);
 	view_set_line(o, "reason", i->reason, VIEW_TEXT_MAX);
-	view_set_line(o, "reason_short", brief ? i->reason : "", VIEW_NAME_MAX);
+	view_set_line(o, "reason_short", brief, VIEW_NAME_MAX);
 	view_set_lines(o, "reason_lines", i->reason, VIEW_TEXT_MAX);
 	view_set(o, "received_at", json_string(received_short));
 	view_set(o, "on_time", json_boolean(i->on_time));

@@ -318,10 +318,13 @@ static int alarm_view(struct round *r, struct err *err)
 		"view:%s:%s", engine_text(e, engine_obligation(e, r->facts->occurrence)->uid),
 		engine_text(e, o->rid));
 
-	return record_alarm(
-		e, mark, "督办已暂缓", r->facts->occurrence, NONE,
-		"收件情况未能核实（收件渠道未刷新、时钟可疑或有待核件），面向领导的通知已暂缓",
-		r->now, err);
+	g_autofree char *title = compose_title(e, r->facts->occurrence);
+	g_autofree char *why = g_strdup_printf("%s：收件情况未能核实，面向领导的通知已暂缓。可能是"
+					       "收件渠道未刷新、时钟可疑，或有待核件未处理；"
+					       "请运行 dubanctl status 和 dubanctl tray 查看",
+					       title);
+
+	return record_alarm(e, mark, "督办已暂缓", r->facts->occurrence, NONE, why, r->now, err);
 }
 
 static int journal_round(struct round *r, struct err *err)
