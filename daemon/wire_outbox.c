@@ -159,7 +159,6 @@ static void start(struct daemon *d, struct engine_lease *lease)
 	a->request = request;
 	g_hash_table_add(d->attempts, a);
 	d->in_flight++;
-	wire_hold(d); /* until its answer has come */
 	(void)failpoint("send");
 	s->send(s, request, on_sent, a);
 }
