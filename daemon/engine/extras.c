@@ -5,6 +5,8 @@
  * told, each superior told wrongly gets a correction; what is recorded already is
  * found by its key and not recorded again.
  */
+#include <limits.h>
+
 #include "private.h"
 
 static int tell_liaison(struct engine *e, struct record *r, wall_t now, struct err *err)
@@ -59,7 +61,8 @@ static void on_notice(void *arg, const struct notice *n)
 		g_hash_table_add(s->corrected, corrected_key(n));
 		break;
 	case SORT_ESCALATE:
-		if (n->superior && n->state == NOTICE_PLANNED)
+		/* Withdrawn at a claim it may still have arrived with an attempt before. */
+		if (n->superior && n->message != 0)
 			g_array_append_vals(s->superiors, n, 1);
 		break;
 	case SORT_REMIND:
@@ -173,7 +176,8 @@ static char *wrong_because(struct engine *e, struct occurrence_facts *f, const s
 
 		if (s->unit != unit)
 			break;
-		if (s->received <= l->on_time && s->stored > n->at && s->received > it->returned_at)
+		if (s->received <= l->on_time && s->stored >= n->at &&
+		    s->received > it->returned_at)
 			return g_strdup("已按时报送");
 	}
 	for (guint i = first_decision(f, unit); i < f->decisions->len; i++) {
@@ -199,12 +203,37 @@ static bool was_corrected(const struct said *s, const struct notice *n)
 	return g_hash_table_contains(s->corrected, key);
 }
 
-/* Told: its message has left, or may have. */
+static void on_delivery(void *arg, int64_t message, wall_t at, enum outcome outcome, int status,
+			const char *verb, const char *reply)
+{
+	bool *told = arg;
+
+	(void)message;
+	(void)at;
+	(void)status;
+	(void)verb;
+	(void)reply;
+	*told |= outcome == OUTCOME_SENT || outcome == OUTCOME_UNKNOWN;
+}
+
+/* Told: its message has left, or may have, with whatever attempt. */
 static bool was_told(struct engine *e, const struct notice *n)
 {
-	enum outbox_state state = store_outbox_state(e->store, n->message);
+	bool told = store_outbox_state(e->store, n->message) == OUTBOX_LEASED;
 
-	return state == OUTBOX_SENT || state == OUTBOX_UNKNOWN || state == OUTBOX_LEASED;
+	if (!told)
+		(void)store_deliveries(e->store, n->message, UINT_MAX, on_delivery, &told);
+	return told;
+}
+
+/* When it was raised: the latest state of what was withdrawn is younger. */
+static void set_raised(struct engine *e, struct notice *n)
+{
+	struct outbox_row row;
+	g_autofree char *to = NULL;
+
+	if (n->state != NOTICE_PLANNED && store_outbox_get(e->store, n->message, &row, &to) == 0)
+		n->at = row.tick;
 }
 
 static int correct(struct engine *e, struct occurrence_facts *f, struct said *s, wall_t now,
@@ -216,8 +245,10 @@ static int correct(struct engine *e, struct occurrence_facts *f, struct said *s,
 		struct notice *n = &g_array_index(s->superiors, struct notice, i);
 		g_autofree char *why = NULL;
 		g_autofree char *role = NULL;
-		struct notice told = *n;
+		struct notice told;
 
+		set_raised(e, n);
+		told = *n;
 		if (was_corrected(s, n) || (why = wrong_because(e, f, n)) == NULL ||
 		    !was_told(e, n))
 			continue;
@@ -228,6 +259,7 @@ static int correct(struct engine *e, struct occurrence_facts *f, struct said *s,
 		told.at = now;
 		told.reason = why;
 		told.holds = 0;
+		told.state = NOTICE_PLANNED;
 		rc = record_message(e, n->address, now, &told.message, err);
 		if (rc >= 0)
 			rc = store_notice_add(e->store, &told, err);

@@ -454,6 +454,8 @@ int engine_tick(struct engine *e, wall_t now, wall_t *next_wake_out, struct err 
 	g_hash_table_remove_all(e->messages);
 	facts_scope(e);
 	rc = plan_all(e, now, err);
+	if (rc >= 0 && e->clock_trusted)
+		rc = store_outbox_pull(e->store, now, err);
 	if (rc >= 0) {
 		store_high_water_set(e->store, now);
 		rc = store_commit(e->store, err);

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 
+#include "daemon/core/retry.h"
 #include "failpoint.h"
 #include "sq.h"
 
@@ -157,6 +158,18 @@ int store_outbox_recover(struct store *st, wall_t now, struct err *err)
 	int rc;
 
 	sq_int(q, 1, now);
+	rc = sq_run(st, q, err);
+	return rc < 0 ? rc : sqlite3_changes(st->db);
+}
+
+int store_outbox_pull(struct store *st, wall_t now, struct err *err)
+{
+	sqlite3_stmt *q = sq(st, "UPDATE message SET expires=expires-(next_try-?1), next_try=?1 "
+				 "WHERE state IN (0, 3, 5) AND next_try > ?2");
+	int rc;
+
+	sq_int(q, 1, now);
+	sq_int(q, 2, now + RETRY_WISH_MAX + RETRY_MAX);
 	rc = sq_run(st, q, err);
 	return rc < 0 ? rc : sqlite3_changes(st->db);
 }

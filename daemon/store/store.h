@@ -190,6 +190,8 @@ int store_outbox_defer(struct store *st, int64_t message, wall_t until, struct e
 int store_outbox_get(struct store *st, int64_t message, struct outbox_row *out, char **to_out);
 /** After a start: what was leased is UNKNOWN and tried again now. Count. */
 int store_outbox_recover(struct store *st, wall_t now, struct err *err);
+/** What waits beyond any back-off was queued by a clock that was ahead: try it now. Count. */
+int store_outbox_pull(struct store *st, wall_t now, struct err *err);
 /** Earliest next try of a waiting message, WALL_NEVER if none. */
 wall_t store_outbox_next(struct store *st);
 /** Newest first; state -1 = all. */

@@ -42,6 +42,14 @@ static void check_item(struct run *r, struct attempt *a, const struct message *m
 		return;
 	}
 	view_of(r, o, it->unit_id, &v);
+	if (it->late_cleared) { /* struck out in a later list: they heard of it, and it came */
+		if (t->accepted == 0 || !v.in_force)
+			violate(r, "P12", "%s of %s %s %s struck out for %s%s%s", it->step,
+				it->unit_id, it->uid, it->rid, m->address,
+				t->accepted == 0 ? ", who never heard of it" : "",
+				v.in_force ? "" : ", but it never came");
+		return;
+	}
 	if (!v.known || !v.outstanding)
 		violate(r, "R12", "%s of %s %s %s claimed for %s although answered", it->step,
 			it->unit_id, it->uid, it->rid, m->address);
