@@ -68,7 +68,7 @@ void wire_arm(struct daemon *d); /**< set the timer for the earlier wake */
 void wire_hold(struct daemon *d);
 void wire_release(struct daemon *d);
 /* wire_outbox.c */
-void wire_send(struct daemon *d); /**< commit reports, lease what may go */
+void wire_send(struct daemon *d);                /**< commit reports, lease what may go */
 wall_t wire_outbox_next(const struct daemon *d); /**< when it wants to be called */
 int wire_outbox_start(struct daemon *d, struct err *err);
 void wire_outbox_stop(struct daemon *d);
