@@ -155,7 +155,7 @@ static struct message_item *add_notice(struct composing *k, const struct notice 
 	it->sort = n->sort;
 	put(&it->step, g_strdup(burst_word(e, n->step)));
 	put(&it->role, g_strdup(burst_word(e, n->role)));
-	put(&it->reason, g_strdup(n->reason));
+	put(&it->reason, g_strdup(n->reason == NULL ? "" : n->reason));
 	if (unit != NONE) {
 		put(&it->unit_id, g_strdup(engine_text(e, e->campaign->units[unit].id)));
 		put(&it->unit, g_strdup(engine_text(e, e->campaign->units[unit].name)));
