@@ -14,7 +14,8 @@ struct gate {
 
 struct job {
 	struct writer_job job;
-	const char *word;  /* what it writes; begins with '!': and then fails */
+	const char
+		*word; /* what it writes; begins with '!': and then fails; '*': as on a full disk */
 	struct gate *gate; /* waits there */
 	GString *log;
 	int *refuse; /* set: the commits of this transaction and later ones are refused */
@@ -45,6 +46,8 @@ static int run(struct store *st, struct writer_job *job, struct err *err)
 		return err_set(err, -EIO, "no word");
 	if (job->alone && store_commit(st, err) < 0)
 		return -EIO;
+	if (j->word[0] == '*') /* SQLite may end the whole transaction by itself */
+		(void)sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
 	return j->word[0] == '!' ? err_set(err, -EINVAL, "坏的：%s", j->word) : 7;
 }
 
@@ -161,6 +164,34 @@ static void a_refused_commit_is_everybodys_failure(void **state)
 	gate_fini(&gate);
 }
 
+/* What shared a transaction with it is lost, and what follows must not be committed one by one. */
+static void a_transaction_that_ends_by_itself_is_everybodys_failure(void **state)
+{
+	struct place *p = *state;
+	struct writer *w = writer_new(open_at(p->path), NULL, NULL);
+	g_autoptr(GString) log = g_string_new(NULL);
+	struct gate gate = {0};
+
+	post_gated(w, &gate, log);
+	(void)post(w, "一", log);
+	(void)post(w, "*二", log);
+	(void)post(w, "三", log);
+	open_gate(&gate);
+	while (writer_pending(w) > 0) {
+		(void)writer_collect(w);
+		g_thread_yield();
+	}
+	assert_non_null(strstr(log->str, "门=7;一=-5 "));
+	assert_non_null(strstr(log->str, ";*二=-5 "));
+	assert_non_null(strstr(log->str, ";三=-5 "));
+	g_string_truncate(log, 0);
+	(void)post(w, "四", log);
+	writer_free(&w);
+	assert_string_equal(log->str, "四=7;");
+	assert_int_equal(words_of(p), 2); /* 门 and 四 */
+	gate_fini(&gate);
+}
+
 /* One that wants to be alone shares no commit, and keeps its place in the order. */
 static void one_alone_keeps_its_place(void **state)
 {
@@ -218,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_PLACE(a_failing_job_undoes_only_itself),
 		WITH_PLACE(a_refused_commit_is_everybodys_failure),
+		WITH_PLACE(a_transaction_that_ends_by_itself_is_everybodys_failure),
 		WITH_PLACE(one_alone_keeps_its_place),
 		WITH_PLACE(thousands_are_kept_in_order),
 	};
