@@ -127,7 +127,9 @@ struct run {
 	dur_t skew;
 	wall_t polled; /* committed */
 	dur_t expiry;
-	bool synced;  /* the next look at the clock finds it disciplined */
+	bool synced; /* the next look at the clock finds it disciplined */
+	bool idle;   /* nothing happened between the last tick and the one at hand */
+	wall_t idle_since, idle_wake;
 	bool changed; /* something was committed since the last tick */
 	struct gen kept, files;
 	struct gen_edit edit;

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define TWICE 50 /* every so many seeds one is lived twice, to the same hash */
+
 struct options {
 	gint64 seed, most;
 	char *seeds, *file;
@@ -39,6 +41,16 @@ static bool one(uint64_t seed, const char *dir, bool trace, struct total *t)
 	struct life_result res;
 
 	life(seed, dir, trace, &res);
+	if (seed % TWICE == 0 && !trace) {
+		struct life_result again;
+
+		life(seed, dir, false, &again);
+		if (again.hash != res.hash) {
+			res.ok = false;
+			(void)g_snprintf(res.violation, sizeof(res.violation),
+					 "the same seed lived twice is not the same life");
+		}
+	}
 	t->lives++;
 	t->failed += !res.ok;
 	t->hash += res.hash * (2 * seed + 1); /* the order of the jobs does not matter */

@@ -281,7 +281,7 @@ struct told *told_get(struct run *r, struct occ *o, const char *unit, wall_t due
 
 static bool covers(const struct release *d, const struct told *t)
 {
-	return t->at <= d->at && (d->occ == NULL || t->occ == d->occ) &&
+	return t->at < d->at && (d->occ == NULL || t->occ == d->occ) &&
 	       (d->unit[0] == 0 || strcmp(t->unit, d->unit) == 0) &&
 	       (d->step[0] == 0 || strcmp(t->step, d->step) == 0);
 }

@@ -130,7 +130,6 @@ static void on_lease(void *arg, struct engine_lease *lease)
 
 	/* A ghost's claims bind nobody, unless its commit is in the image. */
 	if (!c->r->dead || c->r->dead_after) {
-		check_identity(c->r, lease->id, m->identity);
 		for (guint i = 0; i < m->items->len; i++)
 			check_item(c->r, &a, m, g_ptr_array_index(m->items, i));
 		if (m->items->len == 0)
@@ -206,6 +205,11 @@ void post_round(struct run *r)
 	note(r, "outbox: %d, %d claimed", (int)done, n);
 	if (is_committed(done))
 		reports_kept(r);
+	for (guint i = 0; is_committed(done) && i < attempts->len; i++) {
+		const struct attempt *a = &g_array_index(attempts, struct attempt, i);
+
+		check_identity(r, a->message, a->identity);
+	}
 	r->changed |= is_committed(done); /* overtaken and expired ones too */
 	if (done == DONE)
 		start_attempts(r, attempts);

@@ -41,6 +41,9 @@ static void check_fresh(struct run *r, struct told *t, const struct view *v,
 	g_autofree char *one = g_strdup_printf("%p %s %d %s", (void *)t->occ, t->unit,
 					       (int)t->channel, t->address);
 
+	if (r->idle && g->at > r->idle_since && g->at < r->idle_wake && g->at < now)
+		violate(r, "next_wake",
+			TOLD_FMT " comes late: the tick before should have named it", SAY(t));
 	if (!g->window_open)
 		violate(r, "window", TOLD_FMT " outside of the send window", SAY(t));
 	if (is_paused(r, t->unit))
@@ -274,7 +277,10 @@ void duban_tick(struct run *r)
 		  CLOCK_TRUSTED;
 	r->synced = false;
 	r->poke = WALL_NEVER;
-	idle = !r->changed && trusted == r->trusted && before <= r->tick_at && r->tick_at < r->wake;
+	r->idle = !r->changed && trusted == r->trusted && before <= r->tick_at;
+	r->idle_since = before;
+	r->idle_wake = r->wake;
+	idle = r->idle && r->tick_at < r->wake;
 	r->trusted = trusted;
 	fate_draw(r);
 	engine_trust_clock(r->e, trusted);
