@@ -146,6 +146,8 @@ class Peer:
             return f.read()
 
     def stop(self):
+        if self.process.stdout.closed:
+            return
         if self.process.poll() is None:
             self.process.stdin.close()
             try:
@@ -166,6 +168,7 @@ class Daemon:
         self.config = os.path.join(directory, "duban.yaml")
         self.log_path = os.path.join(directory, "log")
         self.process = None
+        self.spawned = []
         self.write(campaigns, relay, settings, mail)
 
     def write(self, campaigns, relay=None, settings="", mail=""):
@@ -182,7 +185,15 @@ class Daemon:
         self.process = subprocess.Popen([DUBAND, "-c", self.config, *args], stdin=subprocess.DEVNULL,
                                         stdout=log, stderr=log, env={**os.environ, **(env or {})})
         log.close()
+        self.spawned.append(self.process)
         return self
+
+    def kill_all(self):
+        """Whatever a test that failed has left running."""
+        for process in self.spawned:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
     def start(self, **kw):
         self.spawn(**kw)
@@ -320,15 +331,16 @@ class World:
     def __exit__(self, kind, value, trace):
         try:
             for thing in self.things:
-                if isinstance(thing, Daemon) and kind is not None:
-                    if thing.process is not None:
-                        thing.process.kill()
-                        thing.process.wait()
-                    if os.path.exists(thing.log_path):
-                        print("the end of duband's log:\n" + thing.log()[-3000:])
+                if kind is None or not isinstance(thing, Daemon):
+                    thing.stop()
+                elif os.path.exists(thing.log_path):
+                    print("the end of duband's log:\n" + thing.log()[-3000:])
+        finally:
+            for thing in self.things:
+                if isinstance(thing, Daemon):
+                    thing.kill_all()
                 else:
                     thing.stop()
-        finally:
             shutil.rmtree(self.dir, ignore_errors=True)
 
 

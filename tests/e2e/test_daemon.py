@@ -349,6 +349,7 @@ def test_nobody_reads_the_log():
         d = w.daemon(town(w))
         read, write = os.pipe()
         d.process = subprocess.Popen([DUBAND, "-c", d.config], stdout=write, stderr=write)
+        d.spawned.append(d.process)
         os.close(write)
         os.close(read)
         with open(d.log_path, "w", encoding="utf-8"):
