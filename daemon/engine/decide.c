@@ -9,12 +9,6 @@
 
 #include "private.h"
 
-static bool kind_has_item(enum decision_kind k)
-{
-	return k == DECISION_EXTEND || k == DECISION_RETURN || k == DECISION_EXEMPT ||
-	       k == DECISION_REFUSE || k == DECISION_UNDO;
-}
-
 /* May @d be decided of @it?  NULL or the reason why not. */
 static const char *objection(const struct engine_decision *d, const struct item_fact *it)
 {
@@ -47,17 +41,80 @@ static int check_items(struct engine *e, const struct engine_decision *d, uint32
 {
 	struct occurrence_facts *f = facts_load(e, occurrence, unit);
 	const char *why = unit == NONE ? "没有可以适用的单位" : "该单位不承担这项报送事项";
-	bool any = false;
+	int any = 0;
 
 	for (uint32_t i = 0; i < f->n; i++) {
 		const char *o = objection(d, &f->items[i]);
 
-		any |= o == NULL;
+		any += o == NULL;
 		if (o != NULL)
 			why = o;
 	}
 	facts_free(&f);
-	return any ? 0 : err_set(err, -EINVAL, "%s", why);
+	return any > 0 ? any : err_set(err, -EINVAL, "%s", why);
+}
+
+struct holding {
+	struct engine *e;
+	const struct engine_decision *d;
+	int64_t unit;
+	int n;
+};
+
+static void on_held(void *arg, const struct notice *n)
+{
+	struct holding *h = arg;
+	g_autofree char *step = NULL;
+
+	if (h->unit != 0 && n->unit != h->unit)
+		return;
+	step = store_word_get(h->e->store, n->step);
+	h->n += h->d->step[0] == 0 || g_strcmp0(step, h->d->step) == 0;
+}
+
+/* How many held notices the release covers; covering none is a slip of the pen. */
+static int check_release(struct engine *e, const struct engine_decision *d, uint32_t occurrence,
+			 uint32_t unit, struct err *err)
+{
+	struct holding h = {e, d, unit == NONE ? 0 : engine_unit_id(e, unit), 0};
+
+	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
+		if (occurrence == NONE || i == occurrence)
+			(void)store_notices_held(e->store, engine_occurrence_id(e, i), on_held, &h);
+	if (h.n == 0)
+		return err_set(err, -EINVAL,
+			       "没有符合条件的暂缓通知（dubanctl notices --state held 列出全部）");
+	return h.n;
+}
+
+static bool tag_exists(const struct engine *e, const char *tag)
+{
+	const struct campaign *c = e->campaign;
+
+	for (uint32_t i = 0; i < c->n_units; i++)
+		for (uint32_t k = 0; k < c->units[i].tags; k++)
+			if (strcmp(campaign_text(c, c->names[c->units[i].tag + k]), tag) == 0)
+				return true;
+	return false;
+}
+
+/* A pause of what does not exist, or a resume of what is not paused, would do nothing. */
+static int check_scope(struct engine *e, const struct engine_decision *d, uint32_t unit,
+		       struct err *err)
+{
+	bool paused;
+
+	if (d->tag[0] != 0 && !tag_exists(e, d->tag))
+		return err_set(err, -ENOENT, "没有哪个单位有这个领域：%s", d->tag);
+	facts_scope(e);
+	if (unit != NONE)
+		paused = g_hash_table_contains(e->paused_units,
+					       engine_text(e, e->campaign->units[unit].id));
+	else
+		paused = d->tag[0] != 0 ? g_hash_table_contains(e->paused_tags, d->tag) : e->paused;
+	if (d->kind == DECISION_RESUME && !paused)
+		return err_set(err, -EINVAL, "这个范围没有暂停");
+	return 0;
 }
 
 static int check(struct engine *e, const struct engine_decision *d, wall_t now,
@@ -67,18 +124,22 @@ static int check(struct engine *e, const struct engine_decision *d, wall_t now,
 
 	*occurrence = *unit = NONE;
 	if (d->unit[0] != 0) {
-		*unit = campaign_find_unit(e->campaign, d->unit);
+		*unit = engine_find_unit(e, d->unit, err);
 		if (*unit == NONE)
-			return err_set(err, -ENOENT, "没有这个报送单位：%s", d->unit);
+			return -ENOENT;
 	}
 	if (d->uid[0] != 0)
 		rc = engine_find(e, d->uid, d->rid, occurrence, err);
 	if (rc < 0)
 		return rc;
-	if (!kind_has_item(d->kind))
-		return 0;
+	if (d->kind == DECISION_RELEASE)
+		return check_release(e, d, *occurrence, *unit, err);
+	if (d->kind == DECISION_PAUSE || d->kind == DECISION_RESUME)
+		return check_scope(e, d, *unit, err);
 	if (*occurrence == NONE)
 		return err_set(err, -EINVAL, "须指明报送事项");
+	if (*unit == NONE && d->kind != DECISION_EXTEND && d->kind != DECISION_RETURN)
+		return err_set(err, -EINVAL, "须指明报送单位：免报和不准延期只能逐家决定");
 	if ((d->kind == DECISION_EXTEND || d->kind == DECISION_RETURN) && d->due <= now)
 		return err_set(err, -EINVAL, "新的截止时间须晚于作出决定的时间");
 	return check_items(e, d, *occurrence, *unit, err);
@@ -92,8 +153,11 @@ static int journal(struct engine *e, const struct engine_decision *d, uint32_t o
 		occurrence == NONE ? "" : engine_text(e, e->campaign->occurrences[occurrence].rid),
 		"tag", d->tag, "step", d->step, "why", d->why);
 
-	if (d->due != 0)
-		json_object_set_new(j, "due", json_integer(d->due));
+	if (d->due != 0) {
+		g_autofree char *due = engine_format(e, d->due);
+
+		json_object_set_new(j, "due", json_string(due));
+	}
 	return engine_journal_add(e, now, d->actor, decision_word(d->kind), j, err);
 }
 
@@ -110,7 +174,7 @@ int engine_decide(struct engine *e, const struct engine_decision *d, wall_t now,
 		.actor = d->actor,
 		.why = d->why,
 	};
-	int rc = check(e, d, now, &occurrence, &unit, err);
+	int rc = check(e, d, now, &occurrence, &unit, err), touched = rc;
 
 	if (rc < 0)
 		return rc;
@@ -125,5 +189,6 @@ int engine_decide(struct engine *e, const struct engine_decision *d, wall_t now,
 		engine_dirty(e, occurrence, unit);
 	else
 		engine_touch(e);
-	return journal(e, d, occurrence, now, err);
+	rc = journal(e, d, occurrence, now, err);
+	return rc < 0 ? rc : touched;
 }

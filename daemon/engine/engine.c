@@ -308,33 +308,6 @@ void engine_trust_clock(struct engine *e, bool trusted)
 	e->clock_trusted = trusted;
 }
 
-int engine_find(struct engine *e, const char *uid, const char *rid, uint32_t *out, struct err *err)
-{
-	const struct campaign *c = e->campaign;
-	uint32_t found = campaign_find_occurrence(c, uid, rid);
-
-	if (found == NONE && (rid[0] == 0 || strcmp(rid, "-") == 0))
-		for (uint32_t i = 0; i < c->n_obligations; i++) {
-			const struct obligation *ob = &c->obligations[i];
-
-			if (strcmp(engine_text(e, ob->uid), uid) != 0)
-				continue;
-			if (ob->recurs)
-				return err_set(
-					err, -EINVAL,
-					"%s 是周期事项，须指明第几期（RECURRENCE-ID，如 %s）", uid,
-					ob->occurrences > 0
-						? engine_text(e, c->occurrences[ob->occurrence].rid)
-						: "20190809T090000Z");
-			if (ob->occurrences == 1)
-				found = ob->occurrence;
-		}
-	if (found == NONE)
-		return err_set(err, -ENOENT, "没有这一期报送事项：%s %s", uid, rid);
-	*out = found;
-	return 0;
-}
-
 int engine_journal_add(struct engine *e, wall_t now, const char *actor, const char *event,
 		       json_t *detail, struct err *err)
 {

@@ -83,6 +83,8 @@ struct engine_submit {
 	wall_t received;
 	bool zero;
 	const char *way, *actor, *why;
+	/** No rid: what is not tracked is meant like anything else (simulate words it so). */
+	bool untracked_too;
 	const char *request; /**< idempotency key or NULL */
 	const struct part *parts;
 	unsigned n_parts;
@@ -115,7 +117,10 @@ struct engine_decision {
 	const char *actor, *why;
 };
 
-/** Decide. -EINVAL with words when the rules refuse it (P10), -ENOENT when there is no such item. */
+/**
+ * Decide. Returns how many items, or held notices, it covers (a pause: 0). -EINVAL with words when the
+ * rules refuse it (P10), -ENOENT when there is no such item.
+ */
 int engine_decide(struct engine *e, const struct engine_decision *d, wall_t now, struct err *err);
 
 /** A person's word on a tray item: accept it for (uid, rid) at its own received time, or reject. */

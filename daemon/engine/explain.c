@@ -86,14 +86,12 @@ static json_t *explain_rung(struct engine *e, const struct occurrence_facts *f,
 json_t *engine_explain(struct engine *e, const char *unit_id, const char *uid, const char *rid,
 		       wall_t now, struct err *err)
 {
-	uint32_t unit = campaign_find_unit(e->campaign, unit_id), occurrence = NONE;
+	uint32_t unit = engine_find_unit(e, unit_id, err), occurrence = NONE;
 	struct occurrence_facts *f;
 	const struct item_fact *it;
 	json_t *steps = json_array(), *j = NULL;
 
-	if (unit == NONE)
-		(void)err_set(err, -ENOENT, "没有这个报送单位：%s", unit_id);
-	else if (engine_find(e, uid, rid, &occurrence, err) == 0) {
+	if (unit != NONE && engine_find(e, uid, rid, &occurrence, err) == 0) {
 		facts_scope(e);
 		f = facts_load(e, occurrence, unit);
 		it = facts_item(f, unit);

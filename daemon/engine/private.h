@@ -55,6 +55,8 @@ const struct obligation *engine_obligation(const struct engine *e, uint32_t occu
 int engine_swap(struct engine *e, struct campaign *campaign, struct err *err);
 const char *engine_text(const struct engine *e, text_t t);
 /** Index of (uid, rid); -ENOENT with words that name the nearest, -EINVAL when rid is needed. */
+/** Index of a unit by id or name; NONE with words. */
+uint32_t engine_find_unit(const struct engine *e, const char *text, struct err *err);
 int engine_find(struct engine *e, const char *uid, const char *rid, uint32_t *out, struct err *err);
 /** @unit NONE: it concerns more than one. */
 void engine_dirty(struct engine *e, uint32_t occurrence, uint32_t unit);

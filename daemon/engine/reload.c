@@ -3,7 +3,8 @@
  *
  * What was known and is now a past step by the edit alone is recorded superseded
  * (P2): an edit of the policies must not make the daemon say at once what nobody had
- * planned.  A series that a calendar program cut under a new UID keeps its history.
+ * planned.  A series that a calendar program cut under a new UID keeps its history, and so
+ * does one whose start was dragged, which gives every instance another RECURRENCE-ID.
  */
 #include <errno.h>
 #include <string.h>
@@ -46,10 +47,31 @@ static bool is_same_thing(const struct campaign *a, uint32_t i, const struct cam
 	       strcmp(campaign_text(a, ox->tags), campaign_text(b, oy->tags)) == 0;
 }
 
+#define DRAG_MAX (4 * DAY) /* less than that between two instances of a weekly series */
+
+/*
+ * The same instance of the same series after its start was dragged: every RECURRENCE-ID is
+ * another then. It has the same number, or lies on the same day, and is not far away.
+ */
+static bool is_dragged(const struct campaign *a, uint32_t i, const struct campaign *b, uint32_t k)
+{
+	const struct occurrence *x = &a->occurrences[i], *y = &b->occurrences[k];
+	dur_t apart = x->written > y->written ? x->written - y->written : y->written - x->written;
+
+	if (strcmp(uid_of(a, i), uid_of(b, k)) != 0 || apart > DRAG_MAX)
+		return false;
+	return x->number == y->number || local_date(zone_local(a->zone, x->written)) ==
+						 local_date(zone_local(b->zone, y->written));
+}
+
 static int tell_follow(struct reload *r, const char *uid, const char *rid, const char *new_uid,
 		       const char *new_rid, struct err *err)
 {
-	say(r, g_strdup_printf("%s %s 改用新的UID %s，历史记录随之转移", uid, rid, new_uid));
+	if (strcmp(uid, new_uid) == 0)
+		say(r, g_strdup_printf("%s %s 改为 %s，历史记录随之转移", uid, rid, new_rid));
+	else
+		say(r,
+		    g_strdup_printf("%s %s 改用新的UID %s，历史记录随之转移", uid, rid, new_uid));
 	return engine_journal_add(r->e, r->now, "duband", "follow",
 				  json_pack("{s:s, s:s, s:s, s:s}", "uid", uid, "rid", rid,
 					    "new_uid", new_uid, "new_rid", new_rid),
@@ -71,7 +93,7 @@ static int follow_uid(struct reload *r, const struct campaign *fresh, struct err
 			const char *uid = uid_of(fresh, k),
 				   *new_rid = campaign_text(fresh, fresh->occurrences[k].rid);
 
-			if (!is_same_thing(old, i, fresh, k) ||
+			if ((!is_same_thing(old, i, fresh, k) && !is_dragged(old, i, fresh, k)) ||
 			    campaign_find_occurrence(old, uid, new_rid) != NONE)
 				continue;
 			rc = store_occurrence_rename(r->e->store, engine_occurrence_id(r->e, i),

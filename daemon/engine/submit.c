@@ -87,26 +87,33 @@ static int to_tray(struct engine *e, const struct engine_submit *s, const char *
 				  err);
 }
 
-/* The unit's earliest outstanding item of @uid, by effective deadline, with opens <= at <= closes. */
-static uint32_t earliest_open(struct engine *e, uint32_t unit, const char *uid, wall_t at)
+/*
+ * The unit's earliest outstanding item of @uid, by effective deadline, with opens <= at <= closes.
+ * What is not tracked is meant only when nothing else can be: else a unit that reports would be
+ * chased for the report it has just sent.
+ */
+static uint32_t earliest_open(struct engine *e, const struct engine_submit *s, uint32_t unit)
 {
 	const struct campaign *c = e->campaign;
 	uint32_t found = NONE;
 	wall_t first = WALL_NEVER;
+	wall_t at = SECOND_FLOOR(s->received);
+	bool tracked = false;
 
 	for (uint32_t i = 0; i < c->n_occurrences; i++) {
 		struct occurrence_facts *f;
 		struct item_fact *it;
 
-		if (strcmp(engine_text(e, engine_obligation(e, i)->uid), uid) != 0 ||
+		if (strcmp(engine_text(e, engine_obligation(e, i)->uid), s->uid) != 0 ||
 		    c->occurrences[i].opens > at)
 			continue;
 		f = facts_load(e, i, unit);
 		it = facts_item(f, unit);
 		if (it != NULL && it->outstanding && at <= engine_ladder(e, i, it->due)->closes &&
-		    it->due < first) {
+		    (it->tracked != tracked && !s->untracked_too ? it->tracked : it->due < first)) {
 			found = i;
 			first = it->due;
+			tracked = it->tracked;
 		}
 		facts_free(&f);
 	}
@@ -133,7 +140,7 @@ static int match(struct engine *e, const struct engine_submit *s, uint32_t unit,
 		return err_set(err, -ENOENT, "没有这项报送事项：%s", s->uid);
 	if (s->rid[0] != 0)
 		return engine_find(e, s->uid, s->rid, out, err);
-	*out = earliest_open(e, unit, s->uid, SECOND_FLOOR(s->received));
+	*out = earliest_open(e, s, unit);
 	if (*out != NONE)
 		return 0;
 	*reason_out = "没有与之对应的、正在收件的未报事项";
@@ -227,7 +234,8 @@ static bool is_repeat(struct engine *e, const char *request, struct engine_recei
 int engine_submit(struct engine *e, const struct engine_submit *s, wall_t now,
 		  struct engine_receipt *out, struct err *err)
 {
-	uint32_t unit = campaign_find_unit(e->campaign, s->unit), occurrence = NONE;
+	struct engine_submit own = *s; /* by id, however the unit was named */
+	uint32_t unit = engine_find_unit(e, s->unit, err), occurrence = NONE;
 	const char *reason = NULL;
 	struct occurrence_facts *f;
 	struct item_fact *it;
@@ -239,7 +247,9 @@ int engine_submit(struct engine *e, const struct engine_submit *s, wall_t now,
 	if (s->received > now + CLOCKS_APART) /* a slip of the pen would count for weeks */
 		return err_set(err, -EINVAL, "收到时间不能晚于现在");
 	if (unit == NONE)
-		return err_set(err, -ENOENT, "没有这个报送单位：%s", s->unit);
+		return -ENOENT;
+	own.unit = engine_text(e, e->campaign->units[unit].id);
+	s = &own;
 	rc = match(e, s, unit, &occurrence, &reason, err);
 	if (rc < 0)
 		return rc;
@@ -313,7 +323,7 @@ static void on_tray_part(void *arg, const struct part *p)
 static int accept(struct engine *e, struct tray_copy *t, const char *actor, const char *why,
 		  wall_t now, struct engine_receipt *out, struct err *err)
 {
-	uint32_t unit = campaign_find_unit(e->campaign, t->s.unit), occurrence = NONE;
+	uint32_t unit = engine_find_unit(e, t->s.unit, NULL), occurrence = NONE;
 	struct occurrence_facts *f;
 	struct item_fact *it;
 	int rc;

@@ -158,6 +158,7 @@ static int submit(struct run *run, const struct sim_event *ev, wall_t now, struc
 		.rid = ev->rid,
 		.received = ev->at,
 		.zero = strcmp(ev->value, "zero") == 0,
+		.untracked_too = true, /* as the interface words it */
 		.way = "cli",
 		.actor = "simulate",
 		.why = "",
