@@ -69,6 +69,7 @@ struct world {
 	struct err err;
 	struct engine_receipt receipt;
 	GPtrArray *leases; /* "address: item item" of the latest lease */
+	int covered;       /* how many items the latest decision covered */
 };
 
 UNUSED static struct campaign *campaign_of(const char *yaml, const char *units,
@@ -236,7 +237,8 @@ UNUSED static int decide(struct world *w, enum decision_kind kind, const char *u
 		store_rollback(w->store);
 	else
 		assert_int_equal(store_commit(w->store, &w->err), 0);
-	return rc;
+	w->covered = rc;
+	return MIN(rc, 0);
 }
 
 UNUSED static int pause_or_resume(struct world *w, enum decision_kind kind, const char *unit,

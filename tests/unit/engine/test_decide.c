@@ -53,6 +53,12 @@ static const struct {
 	 "2019-08-12T17:00", "2019-08-09T12:00", 0, ""},
 	{"returned to all, though nothing came", false, false, DECISION_RETURN, "", "zhou", FIRST,
 	 "2019-08-12T17:00", "2019-08-09T12:00", -EINVAL, "尚未收到"},
+	{"exempted for all", false, false, DECISION_EXEMPT, "", "zhou", FIRST, NULL,
+	 "2019-08-09T12:00", -EINVAL, "逐家"},
+	{"released what is not held", false, false, DECISION_RELEASE, "", "zhou", FIRST, NULL,
+	 "2019-08-09T12:00", -EINVAL, "没有符合条件"},
+	{"resumed what is not paused", false, false, DECISION_RESUME, "", "", "", NULL,
+	 "2019-08-09T12:00", -EINVAL, "没有暂停"},
 	{"a pause of everything", false, false, DECISION_PAUSE, "", "", "", NULL,
 	 "2019-08-09T12:00", 0, ""},
 };
@@ -172,6 +178,7 @@ static void a_decision_for_all_is_told_to_each_once(void **state)
 	assert_int_equal(decide(&w, DECISION_EXTEND, "", "zhou", FIRST, "2019-08-12T17:00",
 				"2019-08-09T13:00"),
 			 0);
+	assert_int_equal(w.covered, 3);
 	tick(&w, "2019-08-09T13:00");
 	assert_said(&w, "sent decision extend xin liaison xin1@example.org due 08-12\n"
 			"sent decision extend xue liaison xue1@example.org due 08-12\n"

@@ -230,11 +230,7 @@ static void a_pause_stops_raising_for_its_scope(void **state)
 	static const struct {
 		const char *unit, *tag;
 		unsigned told, later; /* of three reminders; of the two that still owe */
-	} scopes[] = {{"", "", 0, 2},
-		      {"xin", "", 2, 0},
-		      {"", "建筑", 1, 2},
-		      {"", "镇", 1, 1},
-		      {"", "没有", 3, 0}};
+	} scopes[] = {{"", "", 0, 2}, {"xin", "", 2, 0}, {"", "建筑", 1, 2}, {"", "镇", 1, 1}};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(scopes); i++) {
