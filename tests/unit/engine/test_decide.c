@@ -68,7 +68,6 @@ static void what_the_rules_refuse_is_refused_with_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct world w;
-		g_autofree char *before = NULL;
 		int rc;
 
 		world_weekly(&w);

@@ -190,6 +190,34 @@ static void a_series_that_was_cut_keeps_its_history(void **state)
 	world_fini(&w);
 }
 
+/* Dragging a series gives every instance another RECURRENCE-ID. */
+static void a_series_that_was_dragged_keeps_its_history(void **state)
+{
+	static const char dragged[] = CALENDAR(PHASE EVENT(
+		"zhou", LOCAL("20190808T160000") "RRULE:FREQ=WEEKLY;COUNT=5\r\nSUMMARY:周报\r\n"
+						 "CATEGORIES:报送\r\n"));
+	struct world w;
+	g_autofree char *text = NULL;
+
+	(void)state;
+	world_weekly(&w);
+	assert_int_equal(
+		submit(&w, "xin", "zhou", SECOND_RID, "2019-08-12T09:00", "2019-08-12T09:00"), 0);
+	tick(&w, "2019-08-14T10:00");
+	g_free(said(&w));
+	reload(&w, yaml_weekly, units_three, dragged, "2019-08-14T11:00");
+	assert_int_equal(lines->len, 5);
+	assert_int_equal(standing_at(&w, "xin", "zhou", "20190815T080000Z", "2019-08-15T17:00"),
+			 STANDING_ON_TIME);
+	tick(&w, "2019-08-15T16:30");
+	text = said(&w);
+	assert_int_equal(count(text, "sent escalate 催办 xue liaison xue1@example.org due 08-15"),
+			 1);
+	assert_null(strstr(text, "催办 xin liaison xin1@example.org due 08-15"));
+	g_ptr_array_unref(lines);
+	world_fini(&w);
+}
+
 static void another_summary_is_another_thing(void **state)
 {
 	static const char other[] = CALENDAR(PHASE EVENT(
@@ -271,6 +299,7 @@ int main(void)
 		cmocka_unit_test(a_moved_deadline_arms_the_ladder_anew),
 		cmocka_unit_test(what_is_held_for_a_deadline_that_moved_is_withdrawn),
 		cmocka_unit_test(a_series_that_was_cut_keeps_its_history),
+		cmocka_unit_test(a_series_that_was_dragged_keeps_its_history),
 		cmocka_unit_test(another_summary_is_another_thing),
 		cmocka_unit_test(a_unit_that_is_taken_out_is_left_alone),
 		cmocka_unit_test(a_contact_who_joins_gets_the_next_step),

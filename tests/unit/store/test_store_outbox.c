@@ -74,6 +74,7 @@ static void each_attempt_is_written_down(void **state)
 	g_autofree char *back = NULL;
 	unsigned counts[OUTBOX_STATES];
 
+	assert_string_equal(first, "1:a1:queued/0 ");
 	assert_int_equal(store_outbox_report(st, 1, OUTBOX_RETRY, 1100, 5000, OUTCOME_RETRY, 451,
 					     "RCPT", "later", &p->err),
 			 0);
@@ -105,6 +106,7 @@ static void after_a_start_what_was_leased_is_unknown(void **state)
 	g_autofree char *first = leased(st, 2000, 10);
 	g_autofree char *again = NULL;
 
+	assert_string_equal(first, "1:a1:queued/0 2:a2:queued/0 ");
 	store_close(&st);
 	st = open_at(p->path);
 	assert_int_equal(store_outbox_recover(st, 2500, &p->err), 2);
@@ -121,6 +123,7 @@ static void what_is_deferred_was_not_tried(void **state)
 	g_autofree char *first = leased(st, 1000, 10);
 	g_autofree char *again = NULL;
 
+	assert_string_equal(first, "1:a1:queued/0 ");
 	assert_int_equal(store_outbox_defer(st, 1, 1500, &p->err), 0);
 	again = leased(st, 1500, 10);
 	assert_string_equal(again, "1:a1:queued/0 ");
