@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "daemon/campaign/diff.h"
 #include "daemon/campaign/load.h"
 #include "daemon/io/files.h"
 
@@ -255,12 +256,15 @@ static int swap(struct place *place, struct store *st, struct campaign *campaign
 		const struct campaign_files *files, wall_t now, GPtrArray *report, struct err *err)
 {
 	uint64_t digest = campaign->digest;
+	g_autoptr(GPtrArray) changes = campaign_diff(engine_campaign(place->engine), campaign);
 	int rc = store_begin(st, err);
 
 	if (rc < 0) {
 		campaign_free(&campaign);
 		return rc;
 	}
+	for (guint i = 0; i < changes->len; i++)
+		g_ptr_array_add(report, g_strdup(g_ptr_array_index(changes, i)));
 	rc = engine_reload(place->engine, campaign, now, report, err);
 	if (rc >= 0)
 		rc = keep_files(st, files, now);

@@ -10,6 +10,7 @@
 #include "daemon/campaign/yaml.h"
 #include "daemon/io/files.h"
 #include "daemon/io/log.h"
+#include "notifiers/notifier.h"
 
 #define SECRET_MAX 4096
 #define EXPIRE_DEFAULT (3 * DAY)
@@ -170,6 +171,21 @@ static gint by_name(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* The directory's name is the campaign's key: two of one name would share a history. */
+static void check_names(const struct reading *r, const struct ynode *list)
+{
+	g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < r->s->campaigns->len; i++) {
+		char *name = g_path_get_basename(g_ptr_array_index(r->s->campaigns, i));
+
+		if (g_hash_table_contains(names, name))
+			ynode_error(r->src, list, "SAME_NAME",
+				    "两个专项行动的目录同名：%s；请改名其一", name);
+		g_hash_table_add(names, name);
+	}
+}
+
 static void read_campaigns(const struct reading *r, const struct ynode *root)
 {
 	const struct ynode *list = ynode_list(r->src, root, "campaigns");
@@ -182,6 +198,7 @@ static void read_campaigns(const struct reading *r, const struct ynode *root)
 			add_campaigns(r, g_ptr_array_index(list->values, i), dir);
 	}
 	g_ptr_array_sort(r->s->campaigns, by_name);
+	check_names(r, list);
 }
 
 static void read_rest(const struct reading *r, const struct ynode *root)
@@ -195,6 +212,9 @@ static void read_rest(const struct reading *r, const struct ynode *root)
 	int64_t pace;
 
 	take_text(r, root, "redirect", &r->s->redirect);
+	if (r->s->redirect != NULL && !email_address_valid(r->s->redirect, NULL))
+		ynode_error(r->src, ynode_get(root, "redirect"), "BAD_ADDRESS",
+			    "试运行的收件地址须是一个邮箱：%s", r->s->redirect);
 	take_text(r, root, "locale", &r->s->locale);
 	if (log != NULL) {
 		ynode_check_keys(r->src, log, log_keys);

@@ -54,7 +54,7 @@ static size_t chunk_length(const char *text, size_t max)
 static size_t column_of(const GString *out)
 {
 	const char *end = out->str + out->len;
-	const char *line = g_strrstr_len(out->str, (gssize)out->len, "\n");
+	const char *line = memrchr(out->str, '\n', out->len);
 
 	return (size_t)(end - (line != NULL ? line + 1 : out->str));
 }

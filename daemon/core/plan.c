@@ -76,13 +76,16 @@ static void wake_at(struct work *w, wall_t at)
 		w->out->next_wake = t;
 }
 
-/* A look that lies ahead was taken on a clock that was wrong, and proves nothing. */
-static bool view_is_fresh(const struct work *w, const struct plan_item *it)
+/* A look that lies ahead was taken on a clock that was wrong, and proves nothing yet. */
+static bool view_is_fresh(struct work *w, const struct plan_item *it)
 {
 	const struct plan_facts *f = w->f;
 
-	return f->polled >= it->ladder->on_time &&
-	       (f->polled <= w->now || f->polled == WALL_NEVER) && f->clock_trusted && !it->in_tray;
+	if (f->polled > w->now && f->polled != WALL_NEVER) {
+		wake_at(w, f->polled);
+		return false;
+	}
+	return f->polled >= it->ladder->on_time && f->clock_trusted && !it->in_tray;
 }
 
 static bool guard_holds(const struct plan_facts *f)

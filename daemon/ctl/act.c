@@ -24,8 +24,9 @@ static int add_parts(const struct ctl_world *w, const GPtrArray *files, json_t *
 		if (w->read_file(path, &bytes, &size, &err) < 0)
 			return ctl_fail(CTL_FAILURE, "%s", err.text);
 		base64 = g_base64_encode((const guchar *)bytes, size);
-		json_array_append_new(parts,
-				      json_pack("{s:s, s:s}", "name", name, "base64", base64));
+		if (json_array_append_new(
+			    parts, json_pack("{s:s, s:s}", "name", name, "base64", base64)) != 0)
+			return ctl_fail(CTL_USAGE, "附件的文件名不是 UTF-8，请先改名：%s", path);
 	}
 	return CTL_OK;
 }
@@ -50,7 +51,7 @@ static void print_receipt(const json_t *j)
 	if (json_is_true(json_object_get(j, "tray")))
 		(void)printf("%s 已存入待核件：%s\n", member(j, "receipt"), member(j, "reason"));
 	else
-		(void)printf("%s %s%s\n", member(j, "receipt"),
+		(void)printf("%s %s，%s%s\n", member(j, "receipt"), member(j, "title"),
 			     json_is_true(json_object_get(j, "on_time")) ? "按时" : "迟报",
 			     json_is_true(json_object_get(j, "again")) ? "（此前已登记）" : "");
 }
@@ -115,14 +116,31 @@ static json_t *decision_body(const char *kind, const struct decision_options *o,
 
 	if (n > at + 2 || (!about_item && n > 0))
 		return NULL;
+	/* An empty word is an unset variable of a script, never "all". */
+	if ((at == 1 && unit[0] == 0) || (o->unit != NULL && (o->unit[0] == 0 || at == 1)) ||
+	    (o->tag != NULL && (o->tag[0] == 0 || about_item)) || (o->step != NULL && !release))
+		return NULL;
 	if (about_item && uid[0] == 0 && !(release && o->everything))
 		return NULL;
 	if (!release && (o->why == NULL || o->why[0] == 0) && strcmp(kind, "resume") != 0)
 		return NULL;
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s}", "kind", kind, "unit", unit,
-			 "uid", uid, "rid", rid, "tag", o->tag == NULL ? "" : o->tag, "step",
-			 o->step == NULL ? "" : o->step, "due", o->due, "why",
-			 o->why == NULL ? "" : o->why);
+	return json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s}", "all", o->all, "kind",
+			 kind, "unit", unit, "uid", uid, "rid", rid, "tag",
+			 o->tag == NULL ? "" : o->tag, "step", o->step == NULL ? "" : o->step,
+			 "due", o->due, "why", o->why == NULL ? "" : o->why);
+}
+
+static void print_decided(const char *kind, const json_t *j)
+{
+	json_int_t n = json_integer_value(json_object_get(j, "count"));
+
+	if (strcmp(kind, "release") == 0)
+		(void)printf("已签发：放行%" JSON_INTEGER_FORMAT "条通知\n", n);
+	else if (member(j, "due")[0] != 0)
+		(void)printf("已记录：%" JSON_INTEGER_FORMAT "个单位，新的截止时间 %.10s %.5s\n", n,
+			     member(j, "due"), member(j, "due") + 11);
+	else
+		(void)printf("已记录\n");
 }
 
 int ctl_decide(const struct ctl_world *w, int argc, char **argv)
@@ -148,7 +166,7 @@ int ctl_decide(const struct ctl_world *w, int argc, char **argv)
 		return ctl_usage(argv[0]);
 	rc = remote_call("/v1/decide", NULL, body, &j);
 	if (rc == CTL_OK)
-		(void)printf("已记录\n");
+		print_decided(argv[0], j);
 	json_decref(j);
 	return rc;
 }

@@ -34,6 +34,19 @@ static void print_counts(const char *title, const json_t *counts)
 	(void)putchar('\n');
 }
 
+static void print_paused(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *what = json_string_value(json_array_get(list, i));
+
+		if (strcmp(what, "*") == 0)
+			(void)printf("已暂停：全部单位\n");
+		else
+			(void)printf("已暂停：%s %s\n", what[0] == '#' ? "领域" : "单位",
+				     what + (what[0] == '#'));
+	}
+}
+
 static void print_status(const json_t *j)
 {
 	const json_t *list = json_object_get(j, "campaigns");
@@ -64,6 +77,7 @@ static void print_status(const json_t *j)
 			     json_integer_value(json_object_get(c, "held")),
 			     json_integer_value(json_object_get(c, "tray")),
 			     member(c, "next_wake"));
+		print_paused(json_object_get(c, "paused"));
 		if (member(c, "problem")[0] != 0)
 			(void)printf("注意：%s\n", member(c, "problem"));
 	}

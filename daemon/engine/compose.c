@@ -38,7 +38,7 @@ char *compose_due_text(const struct engine *e, wall_t t, bool all_day, bool engl
 			       c.hour, c.minute);
 }
 
-char *compose_title(const struct engine *e, uint32_t occurrence)
+char *engine_title(const struct engine *e, uint32_t occurrence)
 {
 	const struct occurrence *o = &e->campaign->occurrences[occurrence];
 

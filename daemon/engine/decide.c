@@ -123,6 +123,8 @@ static int check(struct engine *e, const struct engine_decision *d, wall_t now,
 	int rc = 0;
 
 	*occurrence = *unit = NONE;
+	if (d->tag[0] != 0 && d->kind != DECISION_PAUSE && d->kind != DECISION_RESUME)
+		return err_set(err, -EINVAL, "只有暂停和恢复可以按领域");
 	if (d->unit[0] != 0) {
 		*unit = engine_find_unit(e, d->unit, err);
 		if (*unit == NONE)

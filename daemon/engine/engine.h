@@ -48,6 +48,8 @@ void engine_on_row(struct engine *e, engine_row_fn *fn, void *arg);
 /** How long a message is worth sending; default 3 days. */
 void engine_set_expiry(struct engine *e, dur_t expiry);
 
+/** "第2期周报", "专项行动工作总结"; g_free. */
+char *engine_title(const struct engine *e, uint32_t occurrence);
 /** RFC 3339 in the campaign's zone; g_free. And back: what a person writes (calendars/zone.h). */
 char *engine_format(const struct engine *e, wall_t t);
 bool engine_parse(const struct engine *e, const char *text, bool end_of_day, wall_t *out);

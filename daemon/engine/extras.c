@@ -5,8 +5,6 @@
  * told, each superior told wrongly gets a correction; what is recorded already is
  * found by its key and not recorded again.
  */
-#include <limits.h>
-
 #include "private.h"
 
 static int tell_liaison(struct engine *e, struct record *r, wall_t now, struct err *err)
@@ -176,8 +174,7 @@ static char *wrong_because(struct engine *e, struct occurrence_facts *f, const s
 
 		if (s->unit != unit)
 			break;
-		if (s->received <= l->on_time && s->stored >= n->at &&
-		    s->received > it->returned_at)
+		if (s->received <= l->on_time && s->received > it->returned_at)
 			return g_strdup("已按时报送");
 	}
 	for (guint i = first_decision(f, unit); i < f->decisions->len; i++) {
@@ -203,27 +200,11 @@ static bool was_corrected(const struct said *s, const struct notice *n)
 	return g_hash_table_contains(s->corrected, key);
 }
 
-static void on_delivery(void *arg, int64_t message, wall_t at, enum outcome outcome, int status,
-			const char *verb, const char *reply)
-{
-	bool *told = arg;
-
-	(void)message;
-	(void)at;
-	(void)status;
-	(void)verb;
-	(void)reply;
-	*told |= outcome == OUTCOME_SENT || outcome == OUTCOME_UNKNOWN;
-}
-
 /* Told: its message has left, or may have, with whatever attempt. */
 static bool was_told(struct engine *e, const struct notice *n)
 {
-	bool told = store_outbox_state(e->store, n->message) == OUTBOX_LEASED;
-
-	if (!told)
-		(void)store_deliveries(e->store, n->message, UINT_MAX, on_delivery, &told);
-	return told;
+	return store_outbox_state(e->store, n->message) == OUTBOX_LEASED ||
+	       store_outbox_may_have_told(e->store, n->message);
 }
 
 /* When it was raised: the latest state of what was withdrawn is younger. */

@@ -129,7 +129,7 @@ static void on_decision(void *arg, const struct decision *d)
 	struct loading *l = arg;
 	struct item_fact *one;
 
-	if (d->kind == DECISION_RELEASE && d->unit == 0)
+	if (d->kind == DECISION_RELEASE && d->unit == 0 && d->step[0] == 0)
 		l->f->guard_lifted = true;
 	if (d->unit != 0) {
 		one = facts_item(l->f, engine_unit_of(l->e, d->unit));

@@ -78,7 +78,7 @@ static void add_item(struct feeding *f, const struct occurrence_facts *facts,
 	struct feed_item item = {
 		.key = keep(f, g_strjoin("\x1f", engine_key(e), engine_text(e, ob->uid),
 					 engine_text(e, o->rid), unit, NULL)),
-		.title = keep(f, compose_title(e, facts->occurrence)),
+		.title = keep(f, engine_title(e, facts->occurrence)),
 		.about = engine_text(e, ob->description),
 		.due = it->due,
 		.done = it->in_force,
@@ -96,7 +96,7 @@ static void add_whole(struct feeding *f, const struct occurrence_facts *facts)
 	struct engine *e = f->e;
 	const struct occurrence *o = &e->campaign->occurrences[facts->occurrence];
 	const struct obligation *ob = engine_obligation(e, facts->occurrence);
-	g_autofree char *title = compose_title(e, facts->occurrence);
+	g_autofree char *title = engine_title(e, facts->occurrence);
 	unsigned count;
 	wall_t changed = last_change(f, facts, NONE, &count);
 	struct feed_item item = {

@@ -93,7 +93,11 @@ static int recheck(struct engine *e, const struct outbox_row *row, GArray *notic
 
 		if (live[i - 1])
 			continue;
-		rc = store_notice_set(e->store, n, to, now, row->id, "发送前已报送或已变更", err);
+		/* It stays with the message only where an attempt before may have told it. */
+		rc = store_notice_set(
+			e->store, n, to, now,
+			n_live == 0 || store_outbox_may_have_told(e->store, row->id) ? row->id : 0,
+			"发送前已报送或已变更", err);
 		g_array_remove_index(notices, i - 1);
 	}
 	if (rc >= 0 && n_live == 0)
@@ -197,41 +201,41 @@ static bool is_about_recipient(const struct reply *reply)
 	return true;
 }
 
+/* What nearly all are: it was taken. Nothing but this is known of it, and nothing more is asked. */
+static int report_sent(struct engine *e, int64_t message, const struct reply *reply, wall_t now,
+		       struct err *err)
+{
+	int rc = store_outbox_report(e->store, message, OUTBOX_SENT, now, now, OUTCOME_SENT,
+				     reply->status, reply->verb, reply->text, err);
+
+	return rc < 0 ? rc : store_address_reached(e->store, message);
+}
+
 int engine_report(struct engine *e, int64_t message, enum outcome outcome,
 		  const struct reply *reply, dur_t retry_after, wall_t now, struct err *err)
 {
 	struct outbox_row row;
 	g_autofree char *to = NULL;
-	enum outbox_state state;
+	enum outbox_state state = OUTBOX_REFUSED;
 	wall_t next;
-	int rc = store_outbox_get(e->store, message, &row, &to);
+	int rc;
 
+	if (outcome == OUTCOME_SENT)
+		return report_sent(e, message, reply, now, err);
+	rc = store_outbox_get(e->store, message, &row, &to);
 	if (rc < 0)
 		return err_set(err, rc, "没有第 %" G_GINT64_FORMAT " 号消息", message);
 	next = now + retry_delay(row.attempts, retry_after, (uint64_t)message);
-	switch (outcome) {
-	case OUTCOME_SENT:
-		state = OUTBOX_SENT;
-		break;
-	case OUTCOME_REFUSED:
-		state = OUTBOX_REFUSED;
-		break;
-	case OUTCOME_UNKNOWN:
-		state = next >= row.expires ? OUTBOX_EXPIRED : OUTBOX_UNKNOWN;
-		break;
-	case OUTCOME_RETRY:
-	default:
-		state = next >= row.expires ? OUTBOX_EXPIRED : OUTBOX_RETRY;
-		break;
-	}
+	if (outcome != OUTCOME_REFUSED && next >= row.expires)
+		state = OUTBOX_EXPIRED;
+	else if (outcome != OUTCOME_REFUSED)
+		state = outcome == OUTCOME_UNKNOWN ? OUTBOX_UNKNOWN : OUTBOX_RETRY;
 	rc = store_outbox_report(e->store, message, state, now, next, outcome, reply->status,
 				 reply->verb, reply->text, err);
 	if (rc < 0)
 		return rc;
 	if (state == OUTBOX_REFUSED && is_about_recipient(reply))
 		rc = store_address_unreachable(e->store, row.address, now, reply->text);
-	else if (state == OUTBOX_SENT)
-		rc = store_address_unreachable(e->store, row.address, 0, "");
 	if (rc >= 0 && (state == OUTBOX_REFUSED || state == OUTBOX_EXPIRED))
 		rc = outbox_give_up(e, message, row.channel, to, reply->text, now, err);
 	return rc;

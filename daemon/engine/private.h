@@ -183,8 +183,6 @@ const struct burst_texts *burst_texts(struct engine *e, uint32_t occurrence, wal
 /** @notices: struct notice with .reason owned, of the message; those still to be told. */
 struct message *compose_message(struct engine *e, const struct outbox_row *row,
 				const GArray *notices, wall_t now);
-/** "第2期周报", "专项行动工作总结". */
-char *compose_title(const struct engine *e, uint32_t occurrence);
 char *compose_due_text(const struct engine *e, wall_t t, bool all_day, bool english);
 char *compose_moment(const struct engine *e, wall_t t, bool english);
 

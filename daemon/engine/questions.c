@@ -33,11 +33,34 @@ static bool is_enough(const json_t *list, const struct engine_filter *f)
 	return f->max != 0 && json_array_size(list) >= f->max;
 }
 
+static gint by_due(gconstpointer a, gconstpointer b, gpointer arg)
+{
+	const struct campaign *c = arg;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	if (c->occurrences[x].due != c->occurrences[y].due)
+		return c->occurrences[x].due < c->occurrences[y].due ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+/* Indexes of all occurrences, by deadline. */
+static GArray *in_order(const struct campaign *c)
+{
+	GArray *order = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+	for (uint32_t i = 0; i < c->n_occurrences; i++)
+		g_array_append_val(order, i);
+	g_array_sort_with_data(order, by_due, (gpointer)c);
+	return order;
+}
+
 json_t *engine_due(struct engine *e, const struct engine_filter *f, wall_t now)
 {
+	g_autoptr(GArray) order = in_order(e->campaign);
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++) {
+	for (uint32_t n = 0; n < order->len; n++) {
+		uint32_t i = g_array_index(order, uint32_t, n);
 		const struct obligation *ob = engine_obligation(e, i);
 		const struct occurrence *o = &e->campaign->occurrences[i];
 		struct occurrence_facts *facts;
@@ -56,15 +79,15 @@ json_t *engine_due(struct engine *e, const struct engine_filter *f, wall_t now)
 				continue;
 			json_array_append_new(
 				list,
-				json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:s, "
+				json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, "
 					  "s:o, s:b, s:b}",
 					  "unit", text(engine_text(e, u->id)), "name",
 					  text(engine_text(e, u->name)), "uid",
 					  text(engine_text(e, ob->uid)), "rid",
 					  text(engine_text(e, o->rid)), "title",
 					  text(engine_text(e, o->summary)), "number",
-					  ob->recurs ? (int)o->number : 0, "opens",
-					  instant(e, o->opens), "due", instant(e, it->due),
+					  ob->recurs ? json_integer(o->number) : json_null(),
+					  "opens", instant(e, o->opens), "due", instant(e, it->due),
 					  "on_time", instant(e, l->on_time), "closes",
 					  instant(e, l->closes), "standing", standing_word(st),
 					  "received", instant(e, it->first_received), "extended",
@@ -295,6 +318,28 @@ json_t *engine_roster(struct engine *e, const struct engine_filter *f, wall_t no
 	return list;
 }
 
+/* What is paused: "*" for everything, unit ids, and tags behind a '#'. */
+static json_t *pauses(struct engine *e)
+{
+	json_t *list = json_array();
+	GHashTableIter it;
+	gpointer key;
+
+	facts_scope(e);
+	if (e->paused)
+		json_array_append_new(list, json_string("*"));
+	g_hash_table_iter_init(&it, e->paused_units);
+	while (g_hash_table_iter_next(&it, &key, NULL))
+		json_array_append_new(list, text(key));
+	g_hash_table_iter_init(&it, e->paused_tags);
+	while (g_hash_table_iter_next(&it, &key, NULL)) {
+		g_autofree char *tag = g_strdup_printf("#%s", (const char *)key);
+
+		json_array_append_new(list, text(tag));
+	}
+	return list;
+}
+
 json_t *engine_status(struct engine *e, wall_t now)
 {
 	const struct campaign *c = e->campaign;
@@ -325,11 +370,11 @@ json_t *engine_status(struct engine *e, wall_t now)
 	held = engine_notices(e, &all_held, now);
 	n_held = json_array_size(held);
 	json_decref(held);
-	return json_pack("{s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:o}", "campaign",
-			 text(engine_key(e)), "name", text(campaign_text(c, c->name)), "now",
-			 instant(e, now), "units", (int)c->n_units, "occurrences",
-			 (int)c->n_occurrences, "expected", (int)expected, "standings", standings,
-			 "outbox", outbox, "tray", (json_int_t)in_tray, "held", (json_int_t)n_held,
-			 "track_from", instant(e, e->track_from), "up_since",
-			 instant(e, e->up_since));
+	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:o}",
+			 "paused", pauses(e), "campaign", text(engine_key(e)), "name",
+			 text(campaign_text(c, c->name)), "now", instant(e, now), "units",
+			 (int)c->n_units, "occurrences", (int)c->n_occurrences, "expected",
+			 (int)expected, "standings", standings, "outbox", outbox, "tray",
+			 (json_int_t)in_tray, "held", (json_int_t)n_held, "track_from",
+			 instant(e, e->track_from), "up_since", instant(e, e->up_since));
 }

@@ -32,13 +32,16 @@ static wall_t missed_at(const struct series *s, uint32_t i, const struct item_fa
 }
 
 /* P11: what superiors wait for; a poll, a trusted clock, a decided tray bring us back. */
-static bool is_fresh(const struct series *s, uint32_t unit, wall_t missed)
+static bool is_fresh(struct series *s, uint32_t unit, wall_t missed)
 {
 	const struct engine *e = s->e;
 	const char *id = engine_text(e, e->campaign->units[unit].id);
 
-	return e->polled >= missed && (e->polled <= s->now || e->polled == WALL_NEVER) &&
-	       e->clock_trusted && !g_hash_table_contains(e->tray_units, id);
+	if (e->polled > s->now && e->polled != WALL_NEVER) { /* by a clock that was ahead */
+		s->wake = MIN(s->wake, e->polled);
+		return false;
+	}
+	return e->polled >= missed && e->clock_trusted && !g_hash_table_contains(e->tray_units, id);
 }
 
 static int raise_streak(struct series *s, uint32_t occurrence, const struct item_fact *it,

@@ -185,6 +185,8 @@ static int store_it(struct engine *e, const struct engine_submit *s, uint32_t un
 struct repeat {
 	struct engine *e;
 	struct engine_receipt *out;
+	const char *unit; /* id of who reports now */
+	bool other;       /* the key was used by another unit */
 };
 
 /* What was said the first time is said again, as things stand now. */
@@ -196,6 +198,8 @@ static void on_known(void *arg, const struct submission *s)
 	struct occurrence_facts *f;
 	struct item_fact *it;
 
+	r->other = unit == NONE ||
+		   strcmp(engine_text(r->e, r->e->campaign->units[unit].id), r->unit) != 0;
 	(void)g_strlcpy(r->out->receipt, s->receipt, sizeof(r->out->receipt));
 	if (occurrence == NONE || unit == NONE)
 		return; /* no longer in the files; the receipt stands */
@@ -215,19 +219,24 @@ static void on_known_in_tray(void *arg, const struct tray_item *t)
 	struct repeat *r = arg;
 
 	r->out->tray = true;
+	r->other = strcmp(t->unit, r->unit) != 0;
 	(void)g_snprintf(r->out->receipt, sizeof(r->out->receipt), "T%" G_GINT64_FORMAT, t->id);
 	(void)g_strlcpy(r->out->reason, t->reason, sizeof(r->out->reason));
 }
 
-/* Was this request stored before? Then its receipt is given once more. */
-static bool is_repeat(struct engine *e, const char *request, struct engine_receipt *out)
+/* Was this request stored before? 1: its receipt is given once more; 0: no; -EEXIST: by another unit. */
+static int is_repeat(struct engine *e, const struct engine_submit *s, struct engine_receipt *out,
+		     struct err *err)
 {
-	struct repeat r = {e, out};
+	struct repeat r = {e, out, s->unit, false};
 
-	if (request == NULL)
-		return false;
-	out->again = store_submission_by_request(e->store, e->id, request, on_known, &r) > 0 ||
-		     store_tray_by_request(e->store, e->id, request, on_known_in_tray, &r) > 0;
+	if (s->request == NULL || s->request[0] == 0)
+		return 0;
+	out->again = store_submission_by_request(e->store, e->id, s->request, on_known, &r) > 0 ||
+		     store_tray_by_request(e->store, e->id, s->request, on_known_in_tray, &r) > 0;
+	if (r.other)
+		return err_set(err, -EEXIST, "幂等键 %s 已被另一单位的报送用过，本次未登记",
+			       s->request);
 	return out->again;
 }
 
@@ -242,14 +251,17 @@ int engine_submit(struct engine *e, const struct engine_submit *s, wall_t now,
 	int rc;
 
 	*out = (struct engine_receipt){.occurrence = NONE};
-	if (is_repeat(e, s->request, out))
-		return 0;
 	if (s->received > now + CLOCKS_APART) /* a slip of the pen would count for weeks */
 		return err_set(err, -EINVAL, "收到时间不能晚于现在");
 	if (unit == NONE)
 		return -ENOENT;
 	own.unit = engine_text(e, e->campaign->units[unit].id);
+	if (own.request != NULL && own.request[0] == 0)
+		own.request = NULL;
 	s = &own;
+	rc = is_repeat(e, s, out, err);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	rc = match(e, s, unit, &occurrence, &reason, err);
 	if (rc < 0)
 		return rc;
@@ -280,6 +292,7 @@ int engine_submit(struct engine *e, const struct engine_submit *s, wall_t now,
 struct tray_copy {
 	struct engine_submit s;
 	wall_t decided;
+	int64_t campaign;
 	GPtrArray *strings;
 	GArray *parts;
 };
@@ -305,6 +318,7 @@ static void on_tray_item(void *arg, const struct tray_item *t)
 		.way = keep(c, t->way),
 	};
 	c->decided = t->decided;
+	c->campaign = t->campaign;
 }
 
 static void on_tray_part(void *arg, const struct part *p)
@@ -361,7 +375,7 @@ int engine_tray_decide(struct engine *e, int64_t id, bool accepted, const char *
 	int rc = store_tray_get(e->store, id, on_tray_item, &t);
 
 	*out = (struct engine_receipt){.occurrence = NONE};
-	if (rc < 0 || t.decided != 0) {
+	if (rc < 0 || t.decided != 0 || t.campaign != e->id) {
 		rc = err_set(err, -ENOENT, "待核件 %" G_GINT64_FORMAT " 不存在或已处理", id);
 	} else {
 		(void)store_tray_parts(e->store, id, on_tray_part, &t);

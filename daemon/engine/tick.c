@@ -300,7 +300,7 @@ static int alarm_guard(struct round *r, const struct plan *p, struct err *err)
 	const char *rid = engine_text(e, o->rid);
 	g_autofree char *mark =
 		g_strdup_printf("guard:%s:%s:%" G_GINT64_FORMAT, uid, rid, guarded_due(r, p));
-	g_autofree char *title = compose_title(e, r->facts->occurrence);
+	g_autofree char *title = engine_title(e, r->facts->occurrence);
 	g_autofree char *why = g_strdup_printf(
 		"%s应报%u家，未报%u家，已暂缓向领导发送。请核实后二选一：整体延期（dubanctl extend "
 		"--all %s %s --due 时间 "
@@ -318,7 +318,7 @@ static int alarm_view(struct round *r, struct err *err)
 		"view:%s:%s", engine_text(e, engine_obligation(e, r->facts->occurrence)->uid),
 		engine_text(e, o->rid));
 
-	g_autofree char *title = compose_title(e, r->facts->occurrence);
+	g_autofree char *title = engine_title(e, r->facts->occurrence);
 	g_autofree char *why = g_strdup_printf("%s：收件情况未能核实，面向领导的通知已暂缓。可能是"
 					       "收件渠道未刷新、时钟可疑，或有待核件未处理；"
 					       "请运行 dubanctl status 和 dubanctl tray 查看",

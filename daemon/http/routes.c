@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
+
 void route_fail(struct api_reply *reply, unsigned status, const char *fmt, ...)
 {
 	va_list ap;
@@ -87,13 +89,42 @@ static const struct {
 	{"/v1/deliveries", engine_deliveries},
 };
 
+/* A filter that can match nothing is a slip of the pen, not an empty answer. */
+static bool filter_is_sound(const struct engine *e, const char *path, const struct engine_filter *f,
+			    struct api_reply *reply)
+{
+	bool deliveries = strcmp(path, "/v1/deliveries") == 0;
+	bool known = f->state[0] == 0 || strcmp(path, "/v1/tray") == 0;
+
+	for (int i = 0; !known && deliveries && i < OUTBOX_STATES; i++)
+		known = strcmp(f->state, outbox_state_word((enum outbox_state)i)) == 0;
+	for (int i = 0; !known && !deliveries && i < NOTICE_STATES; i++)
+		known = strcmp(f->state, notice_state_word((enum notice_state)i)) == 0;
+	if (!known) {
+		route_fail(reply, 422, "没有这种状态：%s", f->state);
+		return false;
+	}
+	known = f->standing[0] == 0;
+	for (int i = 0; !known && i < STANDINGS; i++)
+		known = strcmp(f->standing, standing_word((enum standing)i)) == 0;
+	if (!known) {
+		route_fail(reply, 422, "没有这种报送状态：%s", f->standing);
+		return false;
+	}
+	if (f->unit[0] != 0 && campaign_find_unit(engine_campaign(e), f->unit) == NONE) {
+		route_fail(reply, 404, "没有这个报送单位：%s（dubanctl units 列出全部）", f->unit);
+		return false;
+	}
+	return true;
+}
+
 static void run_question(const struct api *api, const struct http_call *call,
 			 struct api_reply *reply)
 {
 	struct engine *e = engine_of(api, call, reply);
 	struct engine_filter f = filter_of(call);
 
-	if (e == NULL)
+	if (e == NULL || !filter_is_sound(e, call->path, &f, reply))
 		return;
 	for (size_t i = 0; i < G_N_ELEMENTS(questions); i++)
 		if (strcmp(questions[i].path, call->path) == 0)
@@ -183,6 +214,51 @@ static const char *member(const json_t *j, const char *key)
 	return s == NULL ? "" : s;
 }
 
+/* What a body may hold: name and type (s text, b true or false, a list, o object). */
+struct member_rule {
+	const char *name;
+	char type;
+};
+
+static bool is_of_type(const json_t *v, char type)
+{
+	switch (type) {
+	case 's':
+		return json_is_string(v);
+	case 'b':
+		return json_is_boolean(v);
+	case 'a':
+		return json_is_array(v);
+	default:
+		return json_is_object(v);
+	}
+}
+
+/* A wrong type or an unknown name is refused: "unit": 5 must not come to mean every unit. */
+static bool members_are_sound(const json_t *body, const struct member_rule *rules,
+			      struct api_reply *reply)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)body, key, v)
+	{
+		const struct member_rule *r = rules;
+
+		while (r->name != NULL && strcmp(r->name, key) != 0)
+			r++;
+		if (r->name == NULL) {
+			route_fail(reply, 422, "不认识的项：%s", key);
+			return false;
+		}
+		if (!is_of_type(v, r->type)) {
+			route_fail(reply, 422, "%s 的类型不对", key);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* ---- submit ---- */
 
 struct uploads {
@@ -226,10 +302,20 @@ static bool uploads_read(struct uploads *u, const json_t *body, struct api_reply
 	const char *key;
 
 	for (size_t i = 0; i < json_array_size(parts); i++) {
+		static const struct member_rule rules[] = {{"name", 's'}, {"base64", 's'}, {0}};
 		const json_t *p = json_array_get(parts, i);
+		const char *base64 = member(p, "base64");
 		struct part part = {0};
-		guchar *bytes = g_base64_decode(member(p, "base64"), &part.size);
-		char *name = safe_name(member(p, "name"), i);
+		guchar *bytes;
+		char *name;
+
+		if (!json_is_object(p) || !members_are_sound(p, rules, reply) ||
+		    base64[strspn(base64, BASE64)] != 0) {
+			route_fail(reply, 422, "第%zu个附件不完整：须有 name 和 base64", i + 1);
+			return false;
+		}
+		bytes = g_base64_decode(base64, &part.size);
+		name = safe_name(member(p, "name"), i);
 
 		g_ptr_array_add(u->bytes, bytes);
 		g_ptr_array_add(u->bytes, name);
@@ -265,11 +351,19 @@ static void reply_receipt(struct api_reply *reply, const struct engine *e,
 	reply->body = json_pack("{s:s, s:b, s:b, s:b, s:s, s:s*}", "receipt", r->receipt, "on_time",
 				r->on_time, "tray", r->tray, "again", r->again, "reason", r->reason,
 				"due", due);
+	if (r->occurrence != NONE) {
+		g_autofree char *title = engine_title(e, r->occurrence);
+
+		json_object_set_new(reply->body, "title", json_string(title));
+	}
 }
 
 static void submit(const struct api *api, struct engine *e, const json_t *body,
 		   struct api_reply *reply)
 {
+	static const struct member_rule rules[] = {
+		{"unit", 's'},     {"uid", 's'},     {"rid", 's'},   {"zero", 'b'},   {"why", 's'},
+		{"received", 's'}, {"request", 's'}, {"parts", 'a'}, {"fields", 'o'}, {0}};
 	struct engine_submit s = {
 		.unit = member(body, "unit"),
 		.uid = member(body, "uid"),
@@ -287,6 +381,8 @@ static void submit(const struct api *api, struct engine *e, const json_t *body,
 	struct err err = {0};
 	int rc;
 
+	if (!members_are_sound(body, rules, reply))
+		return;
 	if (received[0] != 0 && !engine_parse(e, received, false, &s.received)) {
 		route_fail(reply, 422, "收到时间看不懂：%s", received);
 		return;
@@ -322,9 +418,23 @@ static void run_submit(const struct api *api, const struct http_call *call, stru
 
 /* ---- decide ---- */
 
+/* All units are meant only when that is said. */
+static bool is_for_all(const json_t *body, const struct engine_decision *d, struct api_reply *reply)
+{
+	bool about_items = d->kind == DECISION_EXTEND || d->kind == DECISION_RETURN;
+
+	if (!about_items || (d->unit[0] == 0) == json_is_true(json_object_get(body, "all")))
+		return true;
+	route_fail(reply, 422, "须指明一个单位，或写明全部单位（--all），二者取一");
+	return false;
+}
+
 static void decide(const struct api *api, struct engine *e, const json_t *body,
 		   struct api_reply *reply)
 {
+	static const struct member_rule rules[] = {
+		{"all", 'b'}, {"kind", 's'}, {"unit", 's'}, {"uid", 's'}, {"rid", 's'},
+		{"tag", 's'}, {"step", 's'}, {"due", 's'},  {"why", 's'}, {0}};
 	int kind = decision_of(member(body, "kind"));
 	struct engine_decision d = {
 		.kind = (enum decision_kind)kind,
@@ -340,6 +450,8 @@ static void decide(const struct api *api, struct engine *e, const json_t *body,
 	struct err err = {0};
 	int rc;
 
+	if (!members_are_sound(body, rules, reply) || !is_for_all(body, &d, reply))
+		return;
 	if (kind < 0) {
 		route_fail(reply, 422, "没有这种决定：%s", member(body, "kind"));
 		return;
@@ -356,7 +468,12 @@ static void decide(const struct api *api, struct engine *e, const json_t *body,
 	}
 	reply->status = 200;
 	reply->changed = true;
-	reply->body = json_pack("{s:b}", "ok", 1);
+	reply->body = json_pack("{s:b, s:i}", "ok", 1, "count", rc);
+	if (d.due != 0) {
+		g_autofree char *text = engine_format(e, d.due);
+
+		json_object_set_new(reply->body, "due", json_string(text));
+	}
 }
 
 static void run_decide(const struct api *api, const struct http_call *call, struct api_reply *reply)
@@ -372,6 +489,8 @@ static void run_decide(const struct api *api, const struct http_call *call, stru
 static void run_tray_decide(const struct api *api, const struct http_call *call,
 			    struct api_reply *reply)
 {
+	static const struct member_rule rules[] = {{"accept", 'b'}, {"unit", 's'}, {"uid", 's'},
+						   {"rid", 's'},    {"why", 's'},  {0}};
 	struct engine *e = engine_of(api, call, reply);
 	json_t *body = e == NULL ? NULL : body_of(call, reply);
 	const char *tail = call->path + strlen("/v1/tray/");
@@ -381,7 +500,19 @@ static void run_tray_decide(const struct api *api, const struct http_call *call,
 
 	if (body == NULL)
 		return;
-	rc = engine_tray_decide(e, g_ascii_strtoll(tail[0] == 'T' ? tail + 1 : tail, NULL, 10),
+	if (!members_are_sound(body, rules, reply) || json_object_get(body, "accept") == NULL) {
+		if (reply->body == NULL)
+			route_fail(reply, 422, "须写明 accept：true 收下，false 退掉");
+		json_decref(body);
+		return;
+	}
+	tail += tail[0] == 'T';
+	if (tail[0] == 0 || tail[strspn(tail, "0123456789")] != 0) {
+		route_fail(reply, 404, "待核件的号是数字：%s", tail);
+		json_decref(body);
+		return;
+	}
+	rc = engine_tray_decide(e, g_ascii_strtoll(tail, NULL, 10),
 				json_is_true(json_object_get(body, "accept")), member(body, "unit"),
 				member(body, "uid"), member(body, "rid"), api->actor,
 				member(body, "why"), api->now, &receipt, &err);

@@ -14,6 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define PULSE_MS 1000
+
 struct http_server {
 	struct MHD_Daemon *mhd;
 	uv_loop_t *loop;
@@ -23,7 +25,7 @@ struct http_server {
 	http_call_fn *fn;
 	void *arg;
 	GHashTable *calls; /* struct request *: suspended ones */
-	bool running;
+	bool running, was_busy;
 };
 
 struct request {
@@ -214,17 +216,32 @@ static void on_poll(uv_poll_t *p, int status, int events)
 	run(p->data);
 }
 
+static unsigned connections(const struct http_server *s)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(s->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info == NULL ? 0 : info->num_connections;
+}
+
 static void run(struct http_server *s)
 {
 	MHD_UNSIGNED_LONG_LONG ms = 0;
+	bool busy;
 
 	if (s->running)
 		return; /* an answer given from inside a request: the outer turn goes on */
 	s->running = true;
 	(void)MHD_run(s->mhd);
 	s->running = false;
-	if (MHD_get_timeout(s->mhd, &ms) == MHD_YES)
-		(void)uv_timer_start(&s->timer, on_timer, ms, 0);
+	/* At its limit MHD stops listening, and listens again only in some later run: while there
+	 * are connections, and once after the last has gone, it is run again by itself. */
+	busy = connections(s) > 0 || s->was_busy;
+	s->was_busy = connections(s) > 0;
+	if (MHD_get_timeout(s->mhd, &ms) != MHD_YES)
+		ms = PULSE_MS;
+	if (busy || ms < PULSE_MS)
+		(void)uv_timer_start(&s->timer, on_timer, MIN(ms, PULSE_MS), 0);
 	else
 		(void)uv_timer_stop(&s->timer);
 }
@@ -278,12 +295,15 @@ int http_listen_unix(const char *path, struct err *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	g_autofree char *dir = g_path_get_dirname(path);
+	struct stat st;
 	mode_t mask;
 	int fd, rc;
 
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return err_set(err, -ENAMETOOLONG, "%s: 套接字路径过长（最多107字节）", path);
 	(void)g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path));
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return err_set(err, -EEXIST, "%s: 已有同名文件，不是套接字；请换一个路径", path);
 	if (is_alive(&addr))
 		return err_set(err, -EADDRINUSE, "%s: 另一个 duband 正在使用", path);
 	(void)g_mkdir_with_parents(dir, 0750);

@@ -152,6 +152,16 @@ int store_address_unreachable(struct store *st, int64_t address, wall_t since, c
 	return sq_run(st, q, NULL);
 }
 
+int store_address_reached(struct store *st, int64_t message)
+{
+	sqlite3_stmt *q = sq(st, "UPDATE address SET unreachable=NULL, why='' WHERE "
+				 "id=(SELECT address FROM message WHERE id=?1) AND "
+				 "unreachable IS NOT NULL");
+
+	sq_int(q, 1, message);
+	return sq_run(st, q, NULL);
+}
+
 int store_files_put(struct store *st, int64_t campaign, const char *path, const void *bytes,
 		    size_t size)
 {

@@ -127,8 +127,9 @@ int store_outbox_report(struct store *st, int64_t message, enum outbox_state sta
 		return rc;
 	if (sqlite3_changes(st->db) == 0)
 		return err_set(err, -ENOENT, "no message %" G_GINT64_FORMAT, message);
-	q = sq(st, "INSERT INTO delivery(message, at, outcome, status, verb, reply) VALUES(?1, ?2, "
-		   "?3, ?4, ?5, ?6)");
+	q = sq(st, "INSERT INTO delivery(message, n, at, outcome, status, verb, reply) VALUES(?1, "
+		   "(SELECT coalesce(max(n), 0) + 1 FROM delivery WHERE message=?1), "
+		   "?2, ?3, ?4, ?5, ?6)");
 	sq_int(q, 1, message);
 	sq_int(q, 2, now);
 	sq_int(q, 3, outcome);
@@ -154,9 +155,19 @@ int store_outbox_set(struct store *st, int64_t message, enum outbox_state state,
 
 int store_outbox_recover(struct store *st, wall_t now, struct err *err)
 {
-	sqlite3_stmt *q = sq(st, "UPDATE message SET state=5, next_try=?1 WHERE state=1");
+	/* An attempt that nobody saw the end of is one that may have arrived. */
+	sqlite3_stmt *q =
+		sq(st, "INSERT INTO delivery(message, n, at, outcome, status, verb, reply) "
+		       "SELECT id, (SELECT coalesce(max(n), 0) + 1 FROM delivery "
+		       "WHERE message=m.id), ?1, ?2, 0, 'start', '' FROM message m WHERE state=1");
 	int rc;
 
+	sq_int(q, 1, now);
+	sq_int(q, 2, OUTCOME_UNKNOWN);
+	rc = sq_run(st, q, err);
+	if (rc < 0)
+		return rc;
+	q = sq(st, "UPDATE message SET state=5, next_try=?1 WHERE state=1");
 	sq_int(q, 1, now);
 	rc = sq_run(st, q, err);
 	return rc < 0 ? rc : sqlite3_changes(st->db);
@@ -172,6 +183,17 @@ int store_outbox_pull(struct store *st, wall_t now, struct err *err)
 	sq_int(q, 2, now + RETRY_WISH_MAX + RETRY_MAX);
 	rc = sq_run(st, q, err);
 	return rc < 0 ? rc : sqlite3_changes(st->db);
+}
+
+bool store_outbox_may_have_told(struct store *st, int64_t message)
+{
+	sqlite3_stmt *q =
+		sq(st, "SELECT 1 FROM delivery WHERE message=?1 AND outcome IN (?2, ?3) LIMIT 1");
+
+	sq_int(q, 1, message);
+	sq_int(q, 2, OUTCOME_SENT);
+	sq_int(q, 3, OUTCOME_UNKNOWN);
+	return sq_value(st, q, 0) == 1;
 }
 
 wall_t store_outbox_next(struct store *st)
@@ -245,7 +267,7 @@ int store_deliveries(struct store *st, int64_t message, unsigned max, store_deli
 		     void *arg)
 {
 	sqlite3_stmt *q = sq(st, "SELECT message, at, outcome, status, verb, reply FROM delivery "
-				 "WHERE message=?1 ORDER BY id LIMIT ?2");
+				 "WHERE message=?1 ORDER BY n LIMIT ?2");
 	int rc, n = 0;
 
 	sq_int(q, 1, message);

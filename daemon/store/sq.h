@@ -17,6 +17,7 @@ struct store {
 	GHashTable *statements; /* const char *sql (static) -> sqlite3_stmt * */
 	GHashTable *twins;      /* statements made because theirs was in use */
 	bool memory;
+	int lock;      /* descriptor that keeps other daemons out; -1 = none */
 	bool interned; /* a dictionary row was made in this transaction */
 	unsigned generation;
 	char mode[128];

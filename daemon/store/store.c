@@ -7,8 +7,12 @@
 #include "store.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "failpoint.h"
 #include "schema.inc"
@@ -121,12 +125,30 @@ static int migrate(struct store *st, int64_t version, struct err *err)
 	return 0;
 }
 
+/* One daemon a database: a second would take the first one's leases for its own crash. The lock
+ * lives with the descriptor, so a kill frees it; SQLite's own locks are of another kind. */
+static int lock(struct store *st, const char *path, struct err *err)
+{
+	if (st->memory)
+		return 0;
+	st->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (st->lock < 0)
+		return err_set(err, -errno, "%s", g_strerror(errno));
+	if (flock(st->lock, LOCK_EX | LOCK_NB) != 0)
+		return err_set(err, -EADDRINUSE, "另一个 duband 正在使用这个数据库");
+	return 0;
+}
+
 static int open_checked(struct store *st, const char *path, struct err *err)
 {
 	int64_t version = 0;
-	int rc = sqlite3_open_v2(path, &st->db,
-				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-				 NULL);
+	int rc = lock(st, path, err);
+
+	if (rc < 0)
+		return rc;
+	rc = sqlite3_open_v2(path, &st->db,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+			     NULL);
 
 	if (rc != SQLITE_OK)
 		return sq_error(st, rc, path, err);
@@ -165,7 +187,10 @@ int store_open(const char *path, struct store **out, struct err *err)
 	rc = strcmp(path, STORE_MEMORY) == 0 ? 0 : check_path(path, err);
 	if (rc < 0)
 		return rc;
+	/* Statistics of memory cost a lock for each piece of it. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused, and no loss, once it runs */
 	st = g_new0(struct store, 1);
+	st->lock = -1;
 	st->memory = strcmp(path, STORE_MEMORY) == 0;
 	st->statements = g_hash_table_new(g_direct_hash, g_direct_equal);
 	st->twins = g_hash_table_new(g_direct_hash, g_direct_equal);
@@ -196,6 +221,8 @@ void store_close(struct store **stp)
 	g_hash_table_unref(st->statements);
 	g_hash_table_unref(st->twins);
 	(void)sqlite3_close(st->db);
+	if (st->lock >= 0)
+		(void)close(st->lock);
 	g_free(st);
 }
 
@@ -274,16 +301,12 @@ int store_release(struct store *st, bool keep, struct err *err)
 	return rc;
 }
 
-int store_backup(struct store *st, const char *path, struct err *err)
+static int copy_to(struct store *st, const char *path, struct err *err)
 {
 	sqlite3 *to = NULL;
 	sqlite3_backup *b;
-	int rc;
+	int rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL);
 
-	if (g_file_test(path, G_FILE_TEST_EXISTS))
-		return err_set(err, -EEXIST,
-			       "%s exists already; a backup is never written over anything", path);
-	rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	if (rc == SQLITE_OK) {
 		b = sqlite3_backup_init(to, "main", st->db, "main");
 		rc = b == NULL ? sqlite3_errcode(to) : sqlite3_backup_step(b, -1);
@@ -291,7 +314,34 @@ int store_backup(struct store *st, const char *path, struct err *err)
 			rc = sqlite3_backup_finish(b);
 	}
 	if (rc != SQLITE_OK)
-		rc = err_set(err, -EIO, "%s: %s", path, sqlite3_errmsg(to));
+		rc = (rc & 0xff) == SQLITE_FULL
+			     ? err_set(err, -ENOSPC, "%s: 磁盘已满", path)
+			     : err_set(err, -EIO, "%s: %s", path, sqlite3_errmsg(to));
 	(void)sqlite3_close(to);
+	return rc;
+}
+
+/* Copied under a name of its own and linked when whole: nothing that lies there is touched, and
+ * what failed leaves nothing behind. */
+int store_backup(struct store *st, const char *path, struct err *err)
+{
+	g_autofree char *part = g_strdup_printf("%s.XXXXXX", path);
+	int fd, rc;
+
+	if (g_str_has_suffix(path, "-wal") || g_str_has_suffix(path, "-shm") ||
+	    g_str_has_suffix(path, "-journal"))
+		return err_set(err, -EINVAL, "%s: SQLite 自己要用这样的文件名，请换一个", path);
+	fd = g_mkstemp_full(part, O_RDWR | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return err_set(err, -errno, "%s: %s", path, g_strerror(errno));
+	rc = copy_to(st, part, err);
+	if (rc == 0 && fsync(fd) != 0)
+		rc = err_set(err, -errno, "%s: %s", path, g_strerror(errno));
+	if (rc == 0 && link(part, path) != 0)
+		rc = errno == EEXIST
+			     ? err_set(err, -EEXIST, "%s 已经存在；备份从不覆盖任何文件", path)
+			     : err_set(err, -errno, "%s: %s", path, g_strerror(errno));
+	(void)unlink(part);
+	(void)close(fd);
 	return rc;
 }

@@ -190,6 +190,8 @@ int store_outbox_defer(struct store *st, int64_t message, wall_t until, struct e
 int store_outbox_get(struct store *st, int64_t message, struct outbox_row *out, char **to_out);
 /** After a start: what was leased is UNKNOWN and tried again now. Count. */
 int store_outbox_recover(struct store *st, wall_t now, struct err *err);
+/** Whether some attempt has arrived, or may have: its end was not seen. */
+bool store_outbox_may_have_told(struct store *st, int64_t message);
 /** What waits beyond any back-off was queued by a clock that was ahead: try it now. Count. */
 int store_outbox_pull(struct store *st, wall_t now, struct err *err);
 /** Earliest next try of a waiting message, WALL_NEVER if none. */
@@ -202,6 +204,8 @@ int store_messages_before(struct store *st, int64_t campaign, int64_t address, i
 			  unsigned max, store_outbox_fn *fn, void *arg);
 int store_outbox_count(struct store *st, int64_t campaign, unsigned counts_out[OUTBOX_STATES]);
 int store_address_unreachable(struct store *st, int64_t address, wall_t since, const char *why);
+/** The address of @message can be reached after all; writes only where it could not. */
+int store_address_reached(struct store *st, int64_t message);
 /** State of a message; OUTBOX_STATES if there is none. */
 enum outbox_state store_outbox_state(struct store *st, int64_t message);
 bool store_address_get(struct store *st, int64_t id, enum channel *channel_out, char **address_out,

@@ -137,15 +137,15 @@ CREATE INDEX message_address ON message(address, id);
 CREATE INDEX message_leased ON message(id) WHERE state = 1;
 
 CREATE TABLE delivery (          -- one attempt
-  id      INTEGER PRIMARY KEY,
   message INTEGER NOT NULL,
+  n       INTEGER NOT NULL,      -- from 1
   at      INTEGER NOT NULL,
   outcome INTEGER NOT NULL,      -- enum outcome
   status  INTEGER NOT NULL,
   verb    TEXT NOT NULL,
-  reply   TEXT NOT NULL
-) STRICT;
-CREATE INDEX delivery_message ON delivery(message);
+  reply   TEXT NOT NULL,
+  PRIMARY KEY (message, n)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tray (
   id       INTEGER PRIMARY KEY,
