@@ -20,7 +20,7 @@
 
 #define OUTBOX_AGAIN (10 * SECOND) /* after a commit that failed */
 #define LEASED_MAX (2 * BATCH_MAX) /* not committed as ended */
-#define REPORT_WAIT_MS 100          /* reports that wait for company */
+#define REPORT_WAIT_MS 100         /* reports that wait for company */
 #define TURN_MAX 64                /* rendered in one turn of the loop */
 #define READY_MAX (30 * SECOND)    /* then another look at whether it is still to be told */
 
