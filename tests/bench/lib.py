@@ -72,6 +72,37 @@ class Sink:
         self.process.wait()
 
 
+class Process:
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def compiled(directory, name, *packages):
+    """A small C program beside this file, built into @directory."""
+    compiler = shutil.which("cc") or "/nonexistent/cc"
+    need(compiler)
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", *packages], check=True,
+                           capture_output=True, text=True).stdout.split()
+    program = os.path.join(directory, name)
+    subprocess.run([compiler, "-O2", "-D_GNU_SOURCE", os.path.join(HERE, name + ".c"), *flags, "-o",
+                    program], check=True)
+    return program
+
+
+class SlowSink(Process):
+    """A relay that takes @ms to accept a mail."""
+
+    def __init__(self, directory, ms):
+        self.port = free_port()
+        super().__init__([compiled(directory, "slow_sink", "libuv"), str(self.port), str(ms)])
+        wait_for("slow_sink", 5, lambda: listening(self.port))
+
+
 def smtp_source(port, sessions, messages, size):
     """Seconds that smtp-source takes; -d: sessions are kept."""
     need(SMTP_SOURCE)
@@ -86,10 +117,11 @@ def instant(t):
     return datetime.datetime.fromtimestamp(t, datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
 
 
-def write_campaign(directory, units, ripe, distinct=False):
+def write_campaign(directory, units, ripe, distinct=False, more=0):
     """@units units of one contact each; one REPORT, whose reminder is ripe at second @ripe.
 
     @distinct gives each unit a tag of its own, so that no two mails have a text in common.
+    @more reports of the first unit alone are ripe in the seconds that follow.
     """
     os.makedirs(directory)
     due = ripe + 3600
@@ -106,6 +138,10 @@ def write_campaign(directory, units, ripe, distinct=False):
             "BEGIN:VEVENT", "UID:weekly@bench.example.org", "DTSTAMP:20190101T000000Z",
             f"DTSTART:{instant(due)}", "SUMMARY:工作小结和周报表",
             "DESCRIPTION:报送本周工作小结，并填写周报表。", "CATEGORIES:报送", "END:VEVENT",
+            *(line for k in range(1, more + 1) for line in (
+                "BEGIN:VEVENT", f"UID:more{k}@bench.example.org", "DTSTAMP:20190101T000000Z",
+                f"DTSTART:{instant(due + k)}", f"SUMMARY:补充材料{k}", "CATEGORIES:报送,u0",
+                "END:VEVENT")),
             "END:VCALENDAR", ""]))
     with open(os.path.join(directory, "holidays.ics"), "w", encoding="utf-8", newline="") as f:
         f.write("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example.org//bench//EN\r\n"
@@ -175,7 +211,11 @@ class Duband:
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as db:
             return db.execute(sql).fetchone()
 
-    def wait_sent(self, n, seconds=300):
+    def rows(self, sql):
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as db:
+            return db.execute(sql).fetchall()
+
+    def wait_sent(self, n, seconds=300, each=None):
         def sent():
             if self.process.poll() is not None:
                 raise RuntimeError(open(self.log, encoding="utf-8").read()[-2000:])
@@ -184,6 +224,8 @@ class Duband:
         while not sent():
             if time.monotonic() > end:
                 raise RuntimeError(f"not sent within {seconds} s: {self.counts()}")
+            if each:
+                each()
             time.sleep(0.5)  # counting costs the daemon's disk and cores something
 
     def cpu_seconds(self):
@@ -212,6 +254,7 @@ class Scratch:
         return self
 
     def __exit__(self, *_):
+        """Ends what runs, too when a benchmark fails."""
         for thing in reversed(self.open):
             thing.close() if hasattr(thing, "close") else thing.stop(signal.SIGKILL)
         shutil.rmtree(self.path, ignore_errors=True)
