@@ -194,6 +194,31 @@ struct mail *mail_random(struct run *r)
 	return m;
 }
 
+struct mail *mail_crossing(struct run *r)
+{
+	for (guint i = r->told_list->len; i > 0; i--) {
+		const struct told *t = g_ptr_array_index(r->told_list, i - 1);
+		struct mail *m;
+		struct view v;
+
+		if (!t->planned || t->accepted > 0 || rng_percent(&r->life, 30))
+			continue;
+		view_of(r, t->occ, t->unit, &v);
+		if (!v.known || !v.outstanding)
+			continue;
+		m = g_new0(struct mail, 1);
+		m->number = r->mails->len + 1;
+		m->unit = t->unit;
+		m->uid = g_strdup(t->occ->uid);
+		m->rid = g_strdup(t->occ->rid);
+		m->direct = true;
+		m->received = m->visible = m->retry = r->true_now;
+		g_ptr_array_add(r->mails, m);
+		return m;
+	}
+	return NULL;
+}
+
 /* ---- decisions ---- */
 
 static void scope_changed(struct run *r, const struct engine_decision *d)

@@ -149,7 +149,7 @@ struct run {
 	GArray *attempts, *reports, *releases;
 	GPtrArray *tick_rows;  /* char *, of the tick at hand */
 	GHashTable *tick_told; /* of the tick at hand */
-	bool collecting, quiet;
+	bool quiet, full;      /* full: the last claim took as many as it asked for */
 	/* figures */
 	unsigned n_ticks, n_rows, n_accepted, n_duplicates, n_submitted, n_decided, n_reloads;
 };
@@ -200,6 +200,8 @@ void people_decide(struct run *r);
 void people_tray(struct run *r, bool all);
 void people_resume(struct run *r);
 struct mail *mail_random(struct run *r);
+/** A report on something that is about to be sent. NULL if nothing is. */
+struct mail *mail_crossing(struct run *r);
 
 /* ---- tick.c ---- */
 void duban_tick(struct run *r);

@@ -218,6 +218,24 @@ static void ask_again(struct run *r)
 	}
 }
 
+/* While more wait than one claim takes, people go on: a report may cross its reminder. */
+static void post(struct run *r)
+{
+	struct mail *m;
+
+	post_round(r);
+	if (r->e == NULL || !r->full || !r->faults || !rng_percent(&r->life, 15))
+		return;
+	m = mail_crossing(r);
+	if (m == NULL)
+		return;
+	mail_hand_in(r, m);
+	if (r->e == NULL)
+		return;
+	r->poke = r->true_now + SECOND;
+	post_round(r);
+}
+
 static void work(struct run *r)
 {
 	bool first = rng_percent(&r->life, 50);
@@ -226,7 +244,7 @@ static void work(struct run *r)
 	for (int turn = 0; turn < 2 && r->e != NULL && r->violation[0] == 0; turn++) {
 		if ((turn == 0) == first) {
 			if (r->reports->len > 0 || r->outbox_wake <= now_of(r))
-				post_round(r);
+				post(r);
 		} else if (r->poke <= r->true_now || r->wake <= now_of(r)) {
 			duban_tick(r);
 			if (r->e != NULL)

@@ -203,6 +203,7 @@ void post_round(struct run *r)
 	r->outbox_wake = rc < 0 ? now + 10 * SECOND : store_outbox_next(r->st);
 	done = fate_end(r, rc);
 	note(r, "outbox: %d, %d claimed", (int)done, n);
+	r->full = done == DONE && n == (int)max;
 	if (is_committed(done))
 		reports_kept(r);
 	for (guint i = 0; is_committed(done) && i < attempts->len; i++) {
