@@ -51,8 +51,9 @@ static void print_receipt(const json_t *j)
 	if (json_is_true(json_object_get(j, "tray")))
 		(void)printf("%s 已存入待核件：%s\n", member(j, "receipt"), member(j, "reason"));
 	else
-		(void)printf("%s %s，%s%s\n", member(j, "receipt"), member(j, "title"),
+		(void)printf("%s %s %s%s\n", member(j, "receipt"),
 			     json_is_true(json_object_get(j, "on_time")) ? "按时" : "迟报",
+			     member(j, "title"),
 			     json_is_true(json_object_get(j, "again")) ? "（此前已登记）" : "");
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The daemon and its command line from outside: every verb, every refusal, every signal."""
+import datetime
 import email
 import email.policy
 import http.client
@@ -79,7 +80,7 @@ def test_submit():
         with open(paper, "wb") as f:
             f.write(bytes(range(256)) * 40)
         out = d.ctl("submit", "u1", PAST, "--file", paper, "--field", "隐患=3", "--why", "电话").stdout
-        receipt, word = out.split()
+        receipt, word = out.split()[:2]
         assert receipt.startswith("R") and word == "迟报", out
         assert d.due("u1", PAST)["standing"] == "late"
         out = d.ctl("submit", "u1", NEXT, "--why", "提前").stdout
@@ -106,6 +107,23 @@ def test_submit():
         assert d.json("journal", "--max", "1")[0]["seq"] == seq, "a refusal is in the journal"
         j = json.loads(d.ctl("submit", "u3", NEXT, "--why", "试", "--json").stdout)
         assert j["on_time"] is True and j["tray"] is False, j
+        d.stop()
+
+
+def test_a_slip_of_the_pen_widens_nothing():
+    """An empty word, a stray tag, a key of another unit: refused, and nothing is changed."""
+    with World() as w:
+        d, _ = open_town(w)
+        day = (datetime.date.today() + datetime.timedelta(days=30)).isoformat()
+        for args in (["exempt", "", NEXT], ["exempt", "--all", NEXT], ["extend", "", NEXT, "--due", day],
+                     ["exempt", "u1", NEXT, "--unit", "u2"], ["pause", "--unit", ""], ["pause", "--tag", "无此领域"],
+                     ["release", NEXT, "--tag", "t"], ["release", NEXT, "--step", "没有这一环节"], ["resume"]):
+            assert d.ctl(*args, "--why", "试", want=None).returncode != 0, args
+        assert not d.json("status")["campaigns"][0]["paused"]
+        assert not [x for x in d.json("due", "--uid", NEXT) if x["standing"] == "exempt" or x["extended"]]
+        d.ctl("submit", "u1", NEXT, "--request", "one", "--why", "试")
+        assert "另一单位" in d.says("submit", "u2", NEXT, "--request", "one", "--why", "试")
+        assert d.due("u2", NEXT)["received"] is None
         d.stop()
 
 
@@ -151,7 +169,7 @@ def test_decisions():
     with World() as w:
         d, peer = open_town(w)
         day = after(days=9).strftime("%Y-%m-%d")
-        assert d.ctl("extend", "u1", PAST, "--due", day, "--why", "停电").stdout == "已记录\n"
+        assert d.ctl("extend", "u1", PAST, "--due", day, "--why", "停电").stdout.startswith("已记录：1个单位")
         row = d.due("u1", PAST)
         assert row["due"].startswith(f"{day}T23:59:59") and row["standing"] == "open", row
         wait_for("the decision's mail",
@@ -161,7 +179,7 @@ def test_decisions():
             ("晚于", ("extend", "u2", PAST, "--due", "2019-01-01", "--why", "再")),
             ("看不懂", ("extend", "u2", PAST, "--due", "明天", "--why", "再")),
             ("没有这个报送单位", ("extend", "u9", PAST, "--due", day, "--why", "再")),
-            ("没有这一期", ("extend", "u2", "no@example.org", "--due", day, "--why", "再")),
+            ("没有这项报送事项", ("extend", "u2", "no@example.org", "--due", day, "--why", "再")),
             ("不承担", ("extend", "anban", PAST, "--due", day, "--why", "再")),
             ("尚未收到", ("return", "u1", PAST, "--due", day, "--why", "缺表")),
             ("没有免报", ("undo", "u1", PAST, "--why", "误")),
@@ -230,8 +248,10 @@ def test_tray():
         d.ctl("tray", "reject", ids["u3"], "--why", "不是报送")
         assert d.due("u3", ZERO)["standing"] == "missed"
         assert d.json("tray") == [] and len(d.json("tray", "--all")) == 3
-        for number in (ids["u1"], "99", "xyz"):
+        for number in (ids["u1"], "99"):
             assert "不存在或已处理" in d.says("tray", "accept", number)
+        for number in ("xyz", ids["u1"] + "x"):
+            assert "数字" in d.says("tray", "accept", number)
         d.says("tray", "accept", want=64)
         d.says("tray", "throw", "1", want=64)
         d.stop()
@@ -478,9 +498,9 @@ def test_backup():
         d.ctl("submit", "u1", NEXT, "--why", "试")
         copy = os.path.join(w.dir, "copy.db")
         assert d.ctl("backup", copy).stdout.strip() == copy
-        assert "exists" in d.says("backup", copy)
+        assert "已经存在" in d.says("backup", copy)
         d.says("backup", want=64)
-        assert "/nonexistent/dir" in d.says("backup", "/nonexistent/dir/x.db", want=75)
+        assert "/nonexistent/dir" in d.says("backup", "/nonexistent/dir/x.db")
         d.stop()
         d.database = copy
         d.write([os.path.join(w.dir, "zhuanxiang")])
