@@ -6,7 +6,7 @@
  * So the first claim of a burst loads it and the last one drops it.  Nothing here
  * may be older than the transaction that reads it: what a submission or decision
  * makes stale is loaded anew at the next claim (burst_stale), and a transaction that
- * failed drops everything (engine_forget).
+ * was rolled back drops everything, whoever made it.
  */
 #include <string.h>
 
@@ -26,6 +26,7 @@ struct burst {
 	GHashTable *contacts[CHANNELS]; /* address, in the campaign's text -> contact + 1 */
 	GHashTable *texts;              /* struct texts_key * -> struct burst_texts * */
 	GArray *stale;                  /* struct stale */
+	unsigned rollbacks;             /* of the store, when it was begun */
 };
 
 struct stale {
@@ -67,9 +68,11 @@ static struct burst *burst_of(struct engine *e)
 {
 	struct burst *b = e->burst;
 
-	if (b != NULL)
+	if (b != NULL && b->rollbacks == store_rollbacks(e->store))
 		return b;
+	burst_end(e);
 	b = e->burst = g_new0(struct burst, 1);
+	b->rollbacks = store_rollbacks(e->store);
 	b->facts = g_hash_table_new_full(NULL, NULL, NULL, drop_facts);
 	b->words = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	b->texts = g_hash_table_new_full(texts_hash, texts_equal, g_free, drop_texts);

@@ -283,11 +283,6 @@ void engine_dirty(struct engine *e, uint32_t occurrence, uint32_t unit)
 	burst_stale(e, occurrence, unit);
 }
 
-void engine_forget(struct engine *e)
-{
-	burst_end(e);
-}
-
 void engine_touch(struct engine *e)
 {
 	burst_end(e);

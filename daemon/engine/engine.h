@@ -58,8 +58,6 @@ bool engine_parse(const struct engine *e, const char *text, bool end_of_day, wal
 void engine_up(struct engine *e, wall_t now);
 void engine_trust_clock(struct engine *e, bool trusted);
 void engine_touch(struct engine *e);
-/** A commit failed: what was remembered for the messages being claimed may never have been. */
-void engine_forget(struct engine *e);
 
 /**
  * What must be said now is recorded, with its messages; *next_wake_out says when to ask

@@ -19,6 +19,7 @@ struct store {
 	bool memory;
 	int lock;      /* descriptor that keeps other daemons out; -1 = none */
 	bool interned; /* a dictionary row was made in this transaction */
+	unsigned rollbacks;  /* of whole transactions */
 	unsigned generation;
 	char mode[128];
 };

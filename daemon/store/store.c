@@ -246,6 +246,7 @@ static void forget_interned(struct store *st)
 {
 	st->generation += st->interned;
 	st->interned = false;
+	st->rollbacks++;
 }
 
 int store_commit(struct store *st, struct err *err)
@@ -277,6 +278,11 @@ void store_rollback(struct store *st)
 bool store_in_transaction(const struct store *st)
 {
 	return !sqlite3_get_autocommit(st->db);
+}
+
+unsigned store_rollbacks(const struct store *st)
+{
+	return st->rollbacks;
 }
 
 unsigned store_generation(const struct store *st)

@@ -43,6 +43,8 @@ int store_release(struct store *st, bool keep, struct err *err);
 bool store_in_transaction(const struct store *st);
 /** Changes whenever a rollback took dictionary rows back: ids remembered from before are void. */
 unsigned store_generation(const struct store *st);
+/** Changes whenever a whole transaction was rolled back: what was read in it may never have been. */
+unsigned store_rollbacks(const struct store *st);
 /** Copy the whole database to @path (SQLite online backup), which must not exist. */
 int store_backup(struct store *st, const char *path, struct err *err);
 

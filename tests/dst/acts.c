@@ -91,8 +91,6 @@ void mail_hand_in(struct run *r, struct mail *m)
 		rc = store_commit(r->st, &err);
 	if (rc < 0 && r->st != NULL)
 		store_rollback(r->st);
-	if (rc < 0)
-		engine_forget(r->e);
 	done = fate_end(r, rc);
 	note(r, "submit m%u %s %s %s: %d %d %s", m->number, m->unit, m->uid, m->rid, rc, (int)done,
 	     is_committed(done) ? got.receipt : "-");
@@ -267,10 +265,8 @@ static bool decide(struct run *r, const struct engine_decision *d, struct occ *o
 		rc = engine_decide(r->e, d, now, &err);
 	if (rc >= 0)
 		rc = store_commit(r->st, &err);
-	if (rc < 0) {
+	if (rc < 0)
 		store_rollback(r->st);
-		engine_forget(r->e);
-	}
 	done = fate_end(r, rc);
 	note(r, "decide %s %s %s %s %s: %d %d", decision_word(d->kind), d->unit, d->uid, d->rid,
 	     d->tag, rc, (int)done);
@@ -443,10 +439,8 @@ static void decide_tray(struct run *r, struct tray_entry *t, bool accept)
 		occ = occ_of(r, &got);
 	if (rc >= 0)
 		rc = store_commit(r->st, &err);
-	if (rc < 0) {
+	if (rc < 0)
 		store_rollback(r->st);
-		engine_forget(r->e);
-	}
 	done = fate_end(r, rc);
 	note(r, "tray %" G_GINT64_FORMAT " %s: %d %d", t->id, accept ? "accept" : "reject", rc,
 	     (int)done);

@@ -196,10 +196,8 @@ void post_round(struct run *r)
 		rc = n = engine_lease(&r->e, 1, r->st, now, max, on_lease, &c, &err);
 	if (rc >= 0)
 		rc = store_commit(r->st, &err);
-	if (rc < 0) {
+	if (rc < 0)
 		store_rollback(r->st);
-		engine_forget(r->e);
-	}
 	r->outbox_wake = rc < 0 ? now + 10 * SECOND : store_outbox_next(r->st);
 	done = fate_end(r, rc);
 	note(r, "outbox: %d, %d claimed", (int)done, n);
