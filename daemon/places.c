@@ -152,17 +152,21 @@ static int load(const char *dir, const struct campaign_files *files, wall_t now,
 	return rc;
 }
 
-static int keep_files(struct store *st, const struct campaign_files *files, wall_t now)
+static int keep_files(struct store *st, const struct campaign_files *files, uint64_t digest,
+		      wall_t now)
 {
 	int64_t id = store_campaign(st, files->key, now, NULL);
-	int rc = store_files_clear(st, id);
+	int rc;
 
+	if (digest != 0 && store_campaign_digest(st, id) == digest)
+		return 0; /* they are there, megabytes of them */
+	rc = store_files_clear(st, id);
 	for (guint i = 0; i < files->files->len && rc >= 0; i++) {
 		const struct campaign_file *f = g_ptr_array_index(files->files, i);
 
 		rc = store_files_put(st, id, f->path, f->bytes, f->size);
 	}
-	return rc;
+	return rc < 0 ? rc : store_campaign_set_digest(st, id, digest);
 }
 
 /* The directory's files, or the kept ones with place->problem set. */
@@ -203,7 +207,7 @@ static int open_place(struct place *place, struct store *st, wall_t now, GPtrArr
 	place->digest = campaign->digest;
 	rc = engine_new(st, campaign, now, &place->engine, err);
 	if (rc >= 0)
-		rc = keep_files(st, files, now);
+		rc = keep_files(st, files, place->digest, now);
 	if (rc >= 0)
 		offer_templates(place, files);
 	campaign_files_free(&files);
@@ -267,7 +271,7 @@ static int swap(struct place *place, struct store *st, struct campaign *campaign
 		g_ptr_array_add(report, g_strdup(g_ptr_array_index(changes, i)));
 	rc = engine_reload(place->engine, campaign, now, report, err);
 	if (rc >= 0)
-		rc = keep_files(st, files, now);
+		rc = keep_files(st, files, digest, now);
 	if (rc >= 0)
 		rc = store_commit(st, err);
 	if (rc < 0) {

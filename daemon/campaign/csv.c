@@ -96,12 +96,13 @@ void csv_fini(struct csv *csv)
 	csv->at = NULL;
 }
 
-/** Remove blanks (also the ideographic and the non-breaking one) around a field. */
-static char *trim(char *field)
+/** Remove blanks (also the ideographic and the non-breaking one) around a field of @length. */
+static char *trim(char *field, size_t length)
 {
 	static const char *const blanks[] = {" ", "\t", "\xe3\x80\x80", "\xc2\xa0"};
-	size_t length = strlen(field);
-	bool again = true;
+	static const char first[] = " \t\xe3\xc2", last[] = " \t\x80\xa0";
+	bool again = length > 0 && (memchr(first, field[0], sizeof(first) - 1) ||
+				    memchr(last, field[length - 1], sizeof(last) - 1));
 
 	while (again) {
 		again = false;
@@ -218,7 +219,7 @@ static int cut_row(struct csv *csv, struct csv_row *row)
 		bool more = csv->at && *end == csv->separator;
 
 		*end = '\0';
-		row->fields[row->n++] = trim(field);
+		row->fields[row->n++] = trim(field, strlen(field));
 		if (!csv->at)
 			csv->at = end;
 		if (!more)

@@ -59,7 +59,7 @@ struct table {
 	const char *fields[COLUMNS];
 	int line;
 	GArray *said;         /* struct said, a unit */
-	GHashTable *contacts; /* unit:role:person:email, owned */
+	GHashTable *contacts; /* struct contact: unit, role, person, addresses; owned */
 	GHashTable *lists;    /* kind << 32 | tags -> first name << 32 | count; owned */
 	unsigned n_header;    /* its columns */
 	unsigned suggestions;
@@ -206,12 +206,13 @@ static text_t tidy_list(struct table *t, const char *text)
 
 static uint8_t channels_allowed(struct table *t)
 {
-	g_autofree char *copy = g_strdup(t->fields[COLUMN_CHANNELS]);
-	char *rest = copy, *entry;
+	g_autofree char *copy = NULL;
+	char *rest, *entry;
 	uint8_t allowed = 0;
 
-	if (!*copy)
+	if (!*t->fields[COLUMN_CHANNELS])
 		return (1u << CHANNELS) - 1;
+	rest = copy = g_strdup(t->fields[COLUMN_CHANNELS]);
 	while ((entry = next_entry(&rest))) {
 		int channel = channel_of(entry);
 		g_autofree char *words = NULL;
@@ -237,10 +238,10 @@ static uint8_t channels_allowed(struct table *t)
 /** Add the names of @list, those that pass @good, from names[*first] on. */
 static void add_names(struct table *t, text_t list, bool senders, uint32_t *first, uint32_t *count)
 {
-	g_autofree char *copy = g_strdup(build_text(t->b, list));
+	g_autofree char *copy = list ? g_strdup(build_text(t->b, list)) : NULL;
 	char *rest = copy, *entry;
 
-	while (*copy && (entry = next_entry(&rest))) {
+	while ((entry = next_entry(&rest))) {
 		text_t name = texts_add(t->b->texts, entry);
 		bool again = false;
 
@@ -391,16 +392,28 @@ static bool role_of_row(struct table *t, int *role)
 	return false;
 }
 
-/* Only a row that repeats another in everything is one too many: a person may have several
- * rows, each with a robot of its own. */
+static guint contact_hash(gconstpointer p)
+{
+	const struct contact *c = p;
+	guint h = (c->unit * 31 + c->role) * 0x9e3779b1u + c->person;
+
+	for (int ch = 0; ch < CHANNELS; ch++)
+		h = h * 0x9e3779b1u + c->address[ch];
+	return h;
+}
+
+static gboolean contact_equal(gconstpointer a, gconstpointer b)
+{
+	const struct contact *x = a, *y = b; /* texts are interned: equal ones lie in one place */
+
+	return x->unit == y->unit && x->role == y->role && x->person == y->person &&
+	       memcmp(x->address, y->address, sizeof(x->address)) == 0;
+}
+
+/* Only equal rows are too many: a person may have several, each with a robot of its own. */
 static bool is_duplicate(struct table *t, const struct contact *c)
 {
-	GString *key = g_string_new(NULL);
-
-	g_string_printf(key, "%u:%u:%u", c->unit, c->role, c->person);
-	for (int ch = 0; ch < CHANNELS; ch++)
-		g_string_append_printf(key, ":%u", c->address[ch]);
-	if (g_hash_table_add(t->contacts, g_string_free(key, FALSE)))
+	if (g_hash_table_add(t->contacts, g_memdup2(c, sizeof(*c))))
 		return false;
 	findings_add(t->b->findings, SEVERITY_WARNING, t->csv.file, t->line, 0, "DUPLICATE_CONTACT",
 		     NULL, "单位“%s”的这个联系人前面已经有了，这一行不算；可删去",
@@ -565,7 +578,7 @@ int units_read(struct build *b, const struct campaign_file *file)
 	int rc = csv_init(&t.csv, file->path, file->bytes, file->size, b->findings);
 
 	t.said = g_array_new(FALSE, TRUE, sizeof(struct said));
-	t.contacts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	t.contacts = g_hash_table_new_full(contact_hash, contact_equal, g_free, NULL);
 	t.lists = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	if (rc == 0)
 		rc = read_header(&t);

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/campaign/index.h"
 #include "private.h"
 
+#define UNIT_IDS_MAX (1 << 28)
 #define EXPIRY_DEFAULT (3 * DAY)
 
 /* A ladder depends on the policy, the alarms and the deadline, on nothing else. */
@@ -81,11 +83,11 @@ static void check_ids(struct engine *e)
 	g_hash_table_remove_all(e->words);
 	g_hash_table_remove_all(e->addresses);
 	g_hash_table_remove_all(e->messages);
-	g_hash_table_remove_all(e->unit_of);
+	g_array_set_size(e->unit_at, 0);
 	memset(e->occurrence_ids, 0, sizeof(int64_t) * e->campaign->n_occurrences);
 	memset(e->unit_ids, 0, sizeof(int64_t) * e->campaign->n_units);
 	for (uint32_t u = 0; u < e->campaign->n_units; u++)
-		(void)engine_unit_id(e, u); /* .unit_of must know all; a failure is met again */
+		(void)engine_unit_id(e, u); /* .unit_at must know all; a failure is met again */
 }
 
 int64_t engine_occurrence_id(struct engine *e, uint32_t occurrence)
@@ -98,6 +100,16 @@ int64_t engine_occurrence_id(struct engine *e, uint32_t occurrence)
 	return e->occurrence_ids[occurrence];
 }
 
+/* Ids are handed out from 1 on, so a table of them is smaller and quicker than any other. */
+static void know_unit(struct engine *e, uint32_t unit, int64_t id)
+{
+	must(id > 0 && id < UNIT_IDS_MAX);
+	e->unit_ids[unit] = id;
+	if (e->unit_at->len <= (guint)id)
+		g_array_set_size(e->unit_at, (guint)id + 1);
+	g_array_index(e->unit_at, uint32_t, id) = unit + 1;
+}
+
 int64_t engine_unit_id(struct engine *e, uint32_t unit)
 {
 	check_ids(e);
@@ -105,21 +117,19 @@ int64_t engine_unit_id(struct engine *e, uint32_t unit)
 		int64_t id =
 			store_unit(e->store, e->id, engine_text(e, e->campaign->units[unit].id));
 
-		e->unit_ids[unit] = id;
-		if (id > 0)
-			g_hash_table_insert(e->unit_of, g_memdup2(&id, sizeof(id)),
-					    GUINT_TO_POINTER(unit + 1));
+		if (id <= 0)
+			return id;
+		know_unit(e, unit, id);
 	}
 	return e->unit_ids[unit];
 }
 
 uint32_t engine_unit_of(struct engine *e, int64_t id)
 {
-	gpointer p;
-
 	check_ids(e);
-	p = g_hash_table_lookup(e->unit_of, &id);
-	return p == NULL ? NONE : GPOINTER_TO_UINT(p) - 1;
+	if (id <= 0 || id >= e->unit_at->len)
+		return NONE;
+	return g_array_index(e->unit_at, uint32_t, id) - 1; /* 0 - 1 is NONE */
 }
 
 uint32_t engine_occurrence_of(struct engine *e, int64_t id)
@@ -169,8 +179,38 @@ int64_t engine_address(struct engine *e, enum channel channel, text_t address)
 	return id;
 }
 
+/* Both the store's units and .order come bytewise by id: one walk through each. */
+struct meeting {
+	struct engine *e;
+	const uint32_t *order;
+	uint32_t next;
+};
+
+static void on_unit(void *arg, int64_t id, const char *unit)
+{
+	struct meeting *m = arg;
+	const struct campaign *c = m->e->campaign;
+
+	for (; m->next < c->n_units; m->next++) {
+		uint32_t u = m->order[m->next];
+		int order = strcmp(engine_text(m->e, c->units[u].id), unit);
+
+		if (order == 0)
+			know_unit(m->e, u, id);
+		if (order >= 0)
+			return;
+	}
+}
+
 static int intern_units(struct engine *e, struct err *err)
 {
+	struct meeting m = {.e = e};
+
+	if (e->campaign->index != NULL) {
+		m.order = e->campaign->index->units_by_id;
+		if (store_each_unit(e->store, e->id, on_unit, &m) < 0)
+			return err_set(err, -EIO, "数据库读不出报送单位");
+	}
 	for (uint32_t u = 0; u < e->campaign->n_units; u++)
 		if (engine_unit_id(e, u) < 0)
 			return err_set(err, -EIO, "数据库无法登记报送单位");
@@ -187,7 +227,7 @@ static void adopt(struct engine *e, struct campaign *c)
 	for (uint32_t i = 0; i < c->n_occurrences; i++)
 		e->state[i].dirty = true;
 	e->ladders = g_hash_table_new_full(ladder_hash, ladder_equal, g_free, ladder_drop);
-	e->unit_of = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	e->unit_at = g_array_new(FALSE, TRUE, sizeof(uint32_t));
 	e->addresses = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	e->track_from = c->track_from != WALL_NEVER ? c->track_from : e->first_loaded;
 }
@@ -196,7 +236,7 @@ static void disown(struct engine *e)
 {
 	burst_end(e);
 	g_clear_pointer(&e->ladders, g_hash_table_unref);
-	g_clear_pointer(&e->unit_of, g_hash_table_unref);
+	g_clear_pointer(&e->unit_at, g_array_unref);
 	g_clear_pointer(&e->addresses, g_hash_table_unref);
 	g_clear_pointer(&e->occurrence_ids, g_free);
 	g_clear_pointer(&e->unit_ids, g_free);

@@ -21,7 +21,7 @@ struct engine {
 	wall_t first_loaded, track_from;
 	int64_t *occurrence_ids, *unit_ids; /* 0 = not asked for yet */
 	unsigned generation;                /* of the store, when the ids were asked for */
-	GHashTable *unit_of;                /* int64_t * id -> index + 1 */
+	GArray *unit_at;                    /* uint32_t: index + 1, by id */
 	struct occurrence_state *state;
 	wall_t *streak_wake;   /* per obligation */
 	GHashTable *ladders;   /* struct ladder_key * -> struct ladder * */

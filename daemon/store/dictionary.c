@@ -105,6 +105,37 @@ int store_each_occurrence(struct store *st, int64_t campaign, store_occurrence_f
 	return rc < 0 ? rc : n;
 }
 
+int store_each_unit(struct store *st, int64_t campaign, store_unit_fn *fn, void *arg)
+{
+	sqlite3_stmt *q = sq(st, "SELECT id, unit FROM unit WHERE campaign=?1 ORDER BY unit");
+	int rc, n = 0;
+
+	sq_int(q, 1, campaign);
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+		fn(arg, sqlite3_column_int64(q, 0), sq_str(q, 1));
+		n++;
+	}
+	rc = sq_done(st, q, rc, NULL);
+	return rc < 0 ? rc : n;
+}
+
+uint64_t store_campaign_digest(struct store *st, int64_t campaign)
+{
+	sqlite3_stmt *q = sq(st, "SELECT digest FROM campaign WHERE id=?1");
+
+	sq_int(q, 1, campaign);
+	return (uint64_t)sq_value(st, q, 0);
+}
+
+int store_campaign_set_digest(struct store *st, int64_t campaign, uint64_t digest)
+{
+	sqlite3_stmt *q = sq(st, "UPDATE campaign SET digest=?2 WHERE id=?1");
+
+	sq_int(q, 1, campaign);
+	sq_int(q, 2, (int64_t)digest);
+	return sq_run(st, q, NULL);
+}
+
 char *store_word_get(struct store *st, int64_t id)
 {
 	sqlite3_stmt *q = sq(st, "SELECT word FROM word WHERE id=?1");

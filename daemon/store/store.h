@@ -56,6 +56,12 @@ int64_t store_occurrence(struct store *st, int64_t campaign, const char *uid, co
 int64_t store_unit(struct store *st, int64_t campaign, const char *unit);
 int64_t store_word(struct store *st, const char *word);
 int64_t store_address(struct store *st, enum channel channel, const char *address);
+/** Every unit known of the campaign, bytewise by its id in the files. */
+typedef void store_unit_fn(void *arg, int64_t id, const char *unit);
+int store_each_unit(struct store *st, int64_t campaign, store_unit_fn *fn, void *arg);
+/** What campaign_file holds, as a number; 0 = not known. */
+uint64_t store_campaign_digest(struct store *st, int64_t campaign);
+int store_campaign_set_digest(struct store *st, int64_t campaign, uint64_t digest);
 /** The occurrence's history goes on under another name. -EEXIST if that has one already. */
 int store_occurrence_rename(struct store *st, int64_t occurrence, const char *uid, const char *rid,
 			    struct err *err);
