@@ -9,17 +9,17 @@
 static const struct {
 	const char *word, *zh;
 } words[] = {
-	{"open", "未到期"},         {"due-soon", "临近"},     {"overdue", "逾期未报"},
-	{"missed", "漏报"},         {"on-time", "按时"},      {"late", "迟报"},
-	{"returned", "退回补正中"}, {"exempt", "免报"},       {"untracked", "不跟踪"},
-	{"remind", "提醒"},         {"escalate", "催办督办"}, {"streak", "连续未报"},
-	{"decision", "决定"},       {"correction", "更正"},   {"duty", "值班"},
-	{"receipt", "回执"},        {"bulletin", "通报"},     {"alarm", "告警"},
-	{"planned", "待发"},        {"sent", "已发"},         {"superseded", "已代替"},
-	{"withdrawn", "撤回"},      {"overtaken", "已过时"},  {"held", "暂缓"},
-	{"queued", "待发"},         {"leased", "发送中"},     {"retry", "稍后重试"},
-	{"refused", "被拒收"},      {"unknown", "结果不明"},  {"expired", "已过期"},
-	{"email", "邮件"},          {"leader", "带班"},       {"staff", "值班"},
+	{"open", "未到期"},         {"due-soon", "临近"},    {"overdue", "逾期未报"},
+	{"missed", "漏报"},         {"on-time", "按时"},     {"late", "迟报"},
+	{"returned", "退回补正中"}, {"exempt", "免报"},      {"untracked", "不跟踪"},
+	{"remind", "提醒"},         {"escalate", "逾期"},    {"streak", "连续未报"},
+	{"decision", "决定"},       {"correction", "更正"},  {"duty", "值班"},
+	{"receipt", "回执"},        {"bulletin", "通报"},    {"alarm", "告警"},
+	{"planned", "待发"},        {"sent", "已发"},        {"superseded", "已代替"},
+	{"withdrawn", "撤回"},      {"overtaken", "已过时"}, {"held", "暂缓"},
+	{"queued", "待发"},         {"leased", "发送中"},    {"retry", "稍后重试"},
+	{"refused", "被拒收"},      {"unknown", "结果不明"}, {"expired", "已过期"},
+	{"email", "邮件"},          {"leader", "带班"},      {"staff", "值班"},
 };
 
 const char *word_zh(const char *word)

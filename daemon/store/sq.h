@@ -17,9 +17,9 @@ struct store {
 	GHashTable *statements; /* const char *sql (static) -> sqlite3_stmt * */
 	GHashTable *twins;      /* statements made because theirs was in use */
 	bool memory;
-	int lock;      /* descriptor that keeps other daemons out; -1 = none */
-	bool interned; /* a dictionary row was made in this transaction */
-	unsigned rollbacks;  /* of whole transactions */
+	int lock;           /* descriptor that keeps other daemons out; -1 = none */
+	bool interned;      /* a dictionary row was made in this transaction */
+	unsigned rollbacks; /* of whole transactions */
 	unsigned generation;
 	char mode[128];
 };
