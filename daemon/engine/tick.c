@@ -453,6 +453,7 @@ int engine_tick(struct engine *e, wall_t now, wall_t *next_wake_out, struct err 
 	e->rows = 0;
 	g_hash_table_remove_all(e->messages);
 	facts_scope(e);
+	e->up_since = MIN(e->up_since, now); /* the clock was ahead when we came up */
 	rc = plan_all(e, now, err);
 	if (rc >= 0 && e->clock_trusted)
 		rc = store_outbox_pull(e->store, now, err);

@@ -192,27 +192,40 @@ struct mail *mail_random(struct run *r)
 	return m;
 }
 
+static struct mail *mail_of(struct run *r, const struct told *t, wall_t received)
+{
+	struct mail *m = g_new0(struct mail, 1);
+
+	m->number = r->mails->len + 1;
+	m->unit = t->unit;
+	m->uid = g_strdup(t->occ->uid);
+	m->rid = g_strdup(t->occ->rid);
+	m->direct = true;
+	m->received = received;
+	m->visible = m->retry = r->true_now;
+	g_ptr_array_add(r->mails, m);
+	return m;
+}
+
+struct mail *mail_belated(struct run *r)
+{
+	const struct told *t = r->lost;
+
+	r->lost = NULL;
+	return t == NULL || t->due > r->true_now ? NULL : mail_of(r, t, t->due);
+}
+
 struct mail *mail_crossing(struct run *r)
 {
 	for (guint i = r->told_list->len; i > 0; i--) {
 		const struct told *t = g_ptr_array_index(r->told_list, i - 1);
-		struct mail *m;
 		struct view v;
 
 		if (!t->planned || t->accepted > 0 || rng_percent(&r->life, 30))
 			continue;
 		view_of(r, t->occ, t->unit, &v);
-		if (!v.known || !v.outstanding)
-			continue;
-		m = g_new0(struct mail, 1);
-		m->number = r->mails->len + 1;
-		m->unit = t->unit;
-		m->uid = g_strdup(t->occ->uid);
-		m->rid = g_strdup(t->occ->rid);
-		m->direct = true;
-		m->received = m->visible = m->retry = r->true_now;
-		g_ptr_array_add(r->mails, m);
-		return m;
+		if (v.known && v.outstanding)
+			return mail_of(r, t, r->true_now);
 	}
 	return NULL;
 }

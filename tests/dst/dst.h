@@ -127,7 +127,7 @@ struct run {
 	dur_t skew;
 	wall_t polled; /* committed */
 	dur_t expiry;
-	bool synced; /* the next look at the clock finds it disciplined */
+	bool synced; /* the machine's clock is disciplined */
 	bool idle;   /* nothing happened between the last tick and the one at hand */
 	wall_t idle_since, idle_wake;
 	bool changed; /* something was committed since the last tick */
@@ -149,6 +149,7 @@ struct run {
 	GArray *attempts, *reports, *releases;
 	GPtrArray *tick_rows;  /* char *, of the tick at hand */
 	GHashTable *tick_told; /* of the tick at hand */
+	struct told *lost;     /* what superiors took last, and we do not know it */
 	bool quiet, full;      /* full: the last claim took as many as it asked for */
 	/* figures */
 	unsigned n_ticks, n_rows, n_accepted, n_duplicates, n_submitted, n_decided, n_reloads;
@@ -202,6 +203,8 @@ void people_resume(struct run *r);
 struct mail *mail_random(struct run *r);
 /** A report on something that is about to be sent. NULL if nothing is. */
 struct mail *mail_crossing(struct run *r);
+/** A report that was on time, stored after superiors took a message whose yes was lost. */
+struct mail *mail_belated(struct run *r);
 
 /* ---- tick.c ---- */
 void duban_tick(struct run *r);

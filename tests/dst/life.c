@@ -104,6 +104,7 @@ static void step_clock(struct run *r)
 				      HOUR,   DAY,         20 * DAY,   400 * DAY};
 	dur_t size = sizes[rng_below(&r->plan, G_N_ELEMENTS(sizes))];
 
+	r->synced = false;
 	r->skew += rng_percent(&r->plan, 50) ? size : -size;
 	r->changed = true;
 	note(r, "clock stepped to %+" G_GINT64_FORMAT " s", r->skew / SECOND);
@@ -224,9 +225,14 @@ static void post(struct run *r)
 	struct mail *m;
 
 	post_round(r);
-	if (r->e == NULL || !r->full || !r->faults || !rng_percent(&r->life, 15))
+	if (r->e == NULL || !r->faults)
 		return;
-	m = mail_crossing(r);
+	if (r->lost != NULL && rng_percent(&r->life, 40))
+		m = mail_belated(r);
+	else if (r->full && rng_percent(&r->life, 15))
+		m = mail_crossing(r);
+	else
+		return;
 	if (m == NULL)
 		return;
 	mail_hand_in(r, m);

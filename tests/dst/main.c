@@ -202,5 +202,7 @@ int main(int argc, char **argv)
 	} else if (o.seeds != NULL) {
 		whole &= run_range(from, to, &o, &t);
 	}
+	g_free(o.seeds);
+	g_free(o.file);
 	return finish(&t, whole, g_get_monotonic_time() - begin);
 }

@@ -264,6 +264,12 @@ static void ended(struct run *r, struct attempt *a)
 
 	if (a->accepts)
 		p.accepted = take(r, a);
+	for (guint i = 0; a->accepts && a->lost && i < a->told->len; i++) {
+		struct told *t = g_ptr_array_index(a->told, i);
+
+		if (t->superior)
+			r->lost = t;
+	}
 	p.outcome = notifier_get(a->channel)->classify(&a->reply, &p.retry_after);
 	note(r, "peer %s %s: %d%s", a->address, a->identity, a->reply.status,
 	     a->lost ? " lost" : "");

@@ -275,7 +275,7 @@ void duban_tick(struct run *r)
 	r->tick_at = now_of(r);
 	trusted = clock_trust_check(&r->trust, r->tick_at, r->true_now - r->start, r->synced) ==
 		  CLOCK_TRUSTED;
-	r->synced = false;
+	r->up_since = MIN(r->up_since, r->tick_at);
 	r->poke = WALL_NEVER;
 	r->idle = !r->changed && trusted == r->trusted && before <= r->tick_at;
 	r->idle_since = before;
