@@ -2,6 +2,7 @@
  * main.c - duband's command line.
  */
 #include <argp.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -93,6 +94,13 @@ static int check(const struct settings *s)
 	return good ? EXIT_SUCCESS : EX_CONFIG;
 }
 
+/* Large pieces go back to the system when they are freed, whatever was large before. */
+static void set_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	(void)mallopt(M_ARENA_MAX, 2); /* a thread, an arena */
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
@@ -109,6 +117,7 @@ int main(int argc, char **argv)
 	struct findings *f;
 	int rc;
 
+	set_memory();
 	(void)argp_parse(&argp, argc, argv, 0, NULL, &o);
 	f = findings_new();
 	rc = settings_read(o.file, &settings, f);

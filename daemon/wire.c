@@ -360,6 +360,7 @@ int wire_run(const struct settings *settings, const char *settings_file)
 				  LOG_S("redirect", settings->redirect));
 		notify_ready("运行中");
 		wire_poke(d);
+		wire_rest(d);
 		loop_run(d->loop);
 	}
 	finish(d);

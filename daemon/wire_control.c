@@ -163,7 +163,8 @@ static void on_call(void *arg, struct http_call *call)
 	c->actor = g_strdup_printf("uid:%ld", call->peer_uid);
 	c->job.run = run_call;
 	c->job.done = done_call;
-	c->job.alone = route->alone;
+	/* A question needs no commit, and does not wait for those of a burst. */
+	c->job.alone = route->alone || strcmp(route->method, "GET") == 0;
 	wire_hold(d);
 	writer_post(d->writer, &c->job);
 }

@@ -9,6 +9,7 @@
  * what a relay that stands still does not take goes back after a while.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "daemon/io/http_out.h"
@@ -20,7 +21,8 @@
 
 #define OUTBOX_AGAIN (10 * SECOND) /* after a commit that failed */
 #define LEASED_MAX (2 * BATCH_MAX) /* not committed as ended */
-#define REPORT_WAIT_MS 100         /* reports that wait for company */
+#define REPORT_WAIT_MS 250         /* reports that wait for company */
+#define REST_AFTER 1000            /* messages: then memory is given back */
 #define TURN_MAX 64                /* rendered in one turn of the loop */
 #define READY_MAX (30 * SECOND)    /* then another look at whether it is still to be told */
 
@@ -224,6 +226,7 @@ static void start_ready(struct daemon *d)
 
 static void make_ready(struct daemon *d, GPtrArray *leases)
 {
+	d->unrested += leases->len;
 	for (guint i = 0; i < leases->len; i++) {
 		struct engine_lease *lease = g_ptr_array_index(leases, i);
 		const struct notifier *n = notifier_of(d, lease->message->channel);
@@ -265,6 +268,51 @@ static int run_outbox(struct store *st, struct writer_job *job, struct err *err)
 	return rc;
 }
 
+/* ---- rest ---- */
+
+struct rest_job {
+	struct writer_job job;
+	struct daemon *d;
+};
+
+/* Database thread: what the allocator and SQLite keep for a next burst may be a week unused. */
+static int run_rest(struct store *st, struct writer_job *job, struct err *err)
+{
+	(void)job;
+	(void)err;
+	store_rest(st);
+	(void)malloc_trim(0);
+	return 0;
+}
+
+static void done_rest(struct writer_job *job, int rc, const struct err *err)
+{
+	struct rest_job *r = (struct rest_job *)job;
+
+	(void)rc;
+	(void)err;
+	wire_release(r->d);
+	g_free(r);
+}
+
+void wire_rest(struct daemon *d)
+{
+	struct rest_job *r;
+
+	if (d->finished || d->stopping)
+		return;
+	r = g_new0(struct rest_job, 1);
+	r->d = d;
+	r->job.run = run_rest;
+	r->job.done = done_rest;
+	r->job.alone = true;
+	d->unrested = 0;
+	wire_hold(d);
+	writer_post(d->writer, &r->job);
+}
+
+/* ---- leases and reports ---- */
+
 static void done_outbox(struct writer_job *job, int rc, const struct err *err)
 {
 	struct outbox_job *o = (struct outbox_job *)job;
@@ -289,6 +337,8 @@ static void done_outbox(struct writer_job *job, int rc, const struct err *err)
 	g_free(o);
 	if (rc >= 0)
 		wire_send(d);
+	if (d->unrested >= REST_AFTER && !d->outbox_held && !d->outbox_running)
+		wire_rest(d);
 	wire_arm(d);
 	wire_release(d);
 }

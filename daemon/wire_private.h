@@ -50,6 +50,7 @@ struct daemon {
 	GQueue ready[DRIVERS];       /* struct engine_lease *, until their sender has room */
 	mono_t ready_since[DRIVERS]; /* when one of them was started last */
 	unsigned ready_count;
+	unsigned unrested; /* messages since memory was given back last */
 	uv_timer_t reports_wait;
 	bool reports_late, outbox_held, turn_posted;
 	GHashTable *attempts; /* struct attempt *: on their way */
@@ -70,6 +71,7 @@ void wire_release(struct daemon *d);
 /* wire_outbox.c */
 void wire_send(struct daemon *d);                /**< commit reports, lease what may go */
 wall_t wire_outbox_next(const struct daemon *d); /**< when it wants to be called */
+void wire_rest(struct daemon *d);                /**< give back what a start or a burst needed */
 int wire_outbox_start(struct daemon *d, struct err *err);
 void wire_outbox_stop(struct daemon *d);
 /* wire_pace.c */

@@ -165,22 +165,23 @@ static void on_notice(void *arg, const struct notice *n)
 {
 	struct listing *l = arg;
 	struct engine *e = l->e;
-	g_autofree char *step = store_word_get(e->store, n->step);
-	g_autofree char *role = store_word_get(e->store, n->role);
-	g_autofree char *address = NULL;
+	g_autofree char *step = NULL, *role = NULL, *address = NULL;
 	enum channel channel = CHANNEL_EMAIL;
 	enum notice_state state = n->state;
 	uint32_t unit = engine_unit_of(e, n->unit);
 	const char *unit_id = unit == NONE ? "-" : engine_text(e, e->campaign->units[unit].id);
-	enum outbox_state box =
-		n->message == 0 ? OUTBOX_STATES : store_outbox_state(e->store, n->message);
 	const char *word;
 
-	if (state == NOTICE_PLANNED && box == OUTBOX_SENT)
+	if (!is(l->f->unit, unit_id) || is_enough(l->list, l->f))
+		return;
+	if (state == NOTICE_PLANNED && n->message != 0 &&
+	    store_outbox_state(e->store, n->message) == OUTBOX_SENT)
 		state = NOTICE_SENT;
 	word = notice_state_word(state);
-	if (!is(l->f->unit, unit_id) || !is(l->f->state, word) || is_enough(l->list, l->f))
+	if (!is(l->f->state, word))
 		return;
+	step = store_word_get(e->store, n->step);
+	role = store_word_get(e->store, n->role);
 	(void)store_address_get(e->store, n->address, &channel, &address, NULL);
 	json_array_append_new(
 		l->list,
@@ -340,13 +341,21 @@ static json_t *pauses(struct engine *e)
 	return list;
 }
 
+static void on_held(void *arg, const struct notice *n)
+{
+	size_t *count = arg;
+
+	(void)n;
+	(*count)++;
+}
+
 json_t *engine_status(struct engine *e, wall_t now)
 {
 	const struct campaign *c = e->campaign;
 	unsigned counts[STANDINGS] = {0}, boxes[OUTBOX_STATES], expected = 0;
-	json_t *standings = json_object(), *outbox = json_object(), *held = json_array(), *tray;
-	struct engine_filter open = {0}, all_held = {.state = "held"};
-	size_t in_tray, n_held;
+	json_t *standings = json_object(), *outbox = json_object(), *tray;
+	struct engine_filter open = {0};
+	size_t in_tray, n_held = 0;
 
 	for (uint32_t i = 0; i < c->n_occurrences; i++) {
 		struct occurrence_facts *f = facts_load(e, i, NONE);
@@ -355,6 +364,7 @@ json_t *engine_status(struct engine *e, wall_t now)
 			counts[facts_standing(e, f, &f->items[k], now)]++;
 		expected += f->expected;
 		facts_free(&f);
+		(void)store_notices_held(e->store, engine_occurrence_id(e, i), on_held, &n_held);
 	}
 	for (int st = 0; st < STANDINGS; st++)
 		json_object_set_new(standings, standing_word((enum standing)st),
@@ -366,10 +376,6 @@ json_t *engine_status(struct engine *e, wall_t now)
 	tray = engine_tray(e, &open, now);
 	in_tray = json_array_size(tray);
 	json_decref(tray);
-	json_decref(held);
-	held = engine_notices(e, &all_held, now);
-	n_held = json_array_size(held);
-	json_decref(held);
 	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:o}",
 			 "paused", pauses(e), "campaign", text(engine_key(e)), "name",
 			 text(campaign_text(c, c->name)), "now", instant(e, now), "units",

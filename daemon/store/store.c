@@ -47,7 +47,7 @@ static int set_pragmas(struct store *st, struct err *err)
 	(void)sqlite3_busy_timeout(st->db, STORE_BUSY_MS);
 	(void)sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* A burst checkpoints less often; what a savepoint may have to undo needs no file. */
-	(void)sqlite3_exec(st->db, "PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY", NULL,
+	(void)sqlite3_exec(st->db, "PRAGMA wal_autocheckpoint=2000; PRAGMA temp_store=MEMORY", NULL,
 			   NULL, NULL);
 	(void)sqlite3_db_config(st->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	rc = pragma_must_be(st, "PRAGMA journal_mode=WAL", "PRAGMA journal_mode",
@@ -265,6 +265,11 @@ int store_commit(struct store *st, struct err *err)
 		st->interned = false;
 	(void)failpoint("committed"); /* what is durable cannot fail any more, only be cut off */
 	return rc;
+}
+
+void store_rest(struct store *st)
+{
+	(void)sqlite3_db_release_memory(st->db);
 }
 
 void store_rollback(struct store *st)

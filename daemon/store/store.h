@@ -45,6 +45,8 @@ bool store_in_transaction(const struct store *st);
 unsigned store_generation(const struct store *st);
 /** Changes whenever a whole transaction was rolled back: what was read in it may never have been. */
 unsigned store_rollbacks(const struct store *st);
+/** Give the page cache back. */
+void store_rest(struct store *st);
 /** Copy the whole database to @path (SQLite online backup), which must not exist. */
 int store_backup(struct store *st, const char *path, struct err *err);
 
