@@ -3,11 +3,13 @@
  */
 #include <argp.h>
 #include <malloc.h>
+#include <sodium/core.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "daemon/campaign/load.h"
+#include "daemon/core/err.h"
 #include "daemon/io/files.h"
 #include "daemon/io/log.h"
 #include "wire.h"
@@ -118,6 +120,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	set_memory();
+	must(sodium_init() >= 0);
 	(void)argp_parse(&argp, argc, argv, 0, NULL, &o);
 	f = findings_new();
 	rc = settings_read(o.file, &settings, f);

@@ -8,11 +8,6 @@
 
 #define LOCAL_PART_BYTES_MAX 64 /* RFC 5321 */
 
-bool is_control(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
 bool address_is_good(const char *address, bool domain_too)
 {
 	const char *at = strchr(address, '@');
@@ -21,8 +16,10 @@ bool address_is_good(const char *address, bool domain_too)
 	    strlen(address) > ADDRESS_BYTES_MAX || at - address > LOCAL_PART_BYTES_MAX)
 		return false;
 	for (const char *p = address; *p; p++)
-		if (is_control(*p) || (unsigned char)*p > 0x7e || strchr(" <>()[],;:\\\"", *p))
+		if (is_control(*p) || (unsigned char)*p > 0x7e)
 			return false;
+	if (strpbrk(address, " <>()[],;:\\\""))
+		return false;
 	return at[1] != '.' && at[1] != '-' && address[strlen(address) - 1] != '.';
 }
 
@@ -41,7 +38,7 @@ bool unit_id_is_good(const char *id)
 	if (!*id || strlen(id) > UNIT_ID_BYTES_MAX)
 		return false;
 	for (const char *p = id; *p; p++)
-		if (is_control(*p) || strchr(" ;,:\"", *p))
+		if (is_control(*p))
 			return false;
-	return true;
+	return strpbrk(id, " ;,:\"") == NULL;
 }

@@ -11,7 +11,11 @@
 #define UNIT_ID_BYTES_MAX 64
 
 /** C0 and DEL. */
-bool is_control(char c);
+static inline bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
 /**
  * May mail be sent to @address (with @domain_too also: is it an @domain)? Exactly one @, no
  * blank, no control character, nothing that a header would take for more than one address.

@@ -25,10 +25,13 @@ static gint obligation_compare(gconstpointer pa, gconstpointer pb, gpointer data
 static uint32_t *sorted(uint32_t n, GCompareDataFunc compare, struct campaign *c)
 {
 	uint32_t *list = g_new(uint32_t, MAX(n, 1));
+	bool in_order = true;
 
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		list[i] = i;
-	if (n > 0)
+		in_order = in_order && (i == 0 || compare(&list[i - 1], &list[i], c) <= 0);
+	}
+	if (!in_order) /* tables of many units are often kept sorted */
 		g_qsort_with_data(list, (gint)n, sizeof(*list), compare, c);
 	return list;
 }

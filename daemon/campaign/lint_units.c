@@ -64,18 +64,20 @@ static void check_roles(const struct lint *l, uint32_t unit, struct told told)
 {
 	const struct campaign *c = l->c;
 	const struct unit *u = &c->units[unit];
-	g_autoptr(GString) missing = g_string_new(NULL);
+	uint8_t above = u->parent == NONE ? 0 : roles_of(c, u->parent);
+	g_autoptr(GString) missing = NULL;
 
-	append_roles(missing, told.own & (uint8_t)~roles_of(c, unit), "");
-	append_roles(missing,
-		     u->parent == NONE ? told.parent
-				       : told.parent & (uint8_t)~roles_of(c, u->parent),
-		     "parent.");
-	if (missing->len)
-		findings_add(l->findings, SEVERITY_WARNING, UNITS_FILE, campaign_unit_line(c, unit),
-			     0, "ROLE_MISSING", NULL,
-			     "单位“%s”（%s）没有 %s 的联系人，发给他们的通知会往上走；可补上一行",
-			     campaign_text(c, u->id), campaign_text(c, u->name), missing->str);
+	told.own &= (uint8_t)~roles_of(c, unit);
+	told.parent &= (uint8_t)~above;
+	if (told.own == 0 && told.parent == 0)
+		return;
+	missing = g_string_new(NULL);
+	append_roles(missing, told.own, "");
+	append_roles(missing, told.parent, "parent.");
+	findings_add(l->findings, SEVERITY_WARNING, UNITS_FILE, campaign_unit_line(c, unit), 0,
+		     "ROLE_MISSING", NULL,
+		     "单位“%s”（%s）没有 %s 的联系人，发给他们的通知会往上走；可补上一行",
+		     campaign_text(c, u->id), campaign_text(c, u->name), missing->str);
 }
 
 static void check_addresses(const struct lint *l, uint32_t unit)

@@ -9,6 +9,7 @@
 #include "daemon/campaign/load.h"
 
 #include <errno.h>
+#include <sodium/crypto_generichash.h>
 #include <string.h>
 
 #include "calendars/days.h"
@@ -45,7 +46,9 @@ uint32_t build_find(const struct build *b, GHashTable *table, const char *text)
 
 static void build_init(struct build *b)
 {
-	b->texts = texts_new();
+	const struct campaign_file *units = campaign_files_find(b->files, UNITS_FILE);
+
+	b->texts = texts_new(units == NULL ? 0 : units->size);
 	b->c = g_new0(struct campaign, 1);
 	b->c->office = NONE;
 	b->c->track_from = WALL_NEVER;
@@ -93,20 +96,19 @@ static void *array_take(GArray **array, size_t size, uint32_t *n_out)
 /** Equal files, equal digest: paths, sizes and bytes, in order of path. */
 static uint64_t digest_of(const struct campaign_files *files)
 {
-	GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
-	guint8 bytes[32];
-	gsize size = sizeof(bytes);
+	crypto_generichash_state sum; /* BLAKE2b: a large units.csv is digested at every start */
+	unsigned char bytes[crypto_generichash_BYTES];
 	uint64_t digest = 0;
 
+	(void)crypto_generichash_init(&sum, NULL, 0, sizeof(bytes));
 	for (unsigned i = 0; i < files->files->len; i++) {
 		const struct campaign_file *f = files->files->pdata[i];
 		g_autofree char *head = g_strdup_printf("%s\n%zu\n", f->path, f->size);
 
-		g_checksum_update(sum, (const guchar *)head, -1);
-		g_checksum_update(sum, (const guchar *)f->bytes, (gssize)f->size);
+		(void)crypto_generichash_update(&sum, (const unsigned char *)head, strlen(head));
+		(void)crypto_generichash_update(&sum, (const unsigned char *)f->bytes, f->size);
 	}
-	g_checksum_get_digest(sum, bytes, &size);
-	g_checksum_free(sum);
+	(void)crypto_generichash_final(&sum, bytes, sizeof(bytes));
 	for (int i = 0; i < 8; i++)
 		digest = digest << 8 | bytes[i];
 	return digest;

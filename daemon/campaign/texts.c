@@ -12,6 +12,7 @@
 #include "daemon/core/err.h"
 
 #define SLOTS_FIRST 1024 /* a power of two, like every size after it */
+#define BYTES_A_TEXT 24  /* of a table of units, about */
 
 struct entry {
 	text_t at; /* 0 = free: place 0 is the empty text */
@@ -24,13 +25,15 @@ struct texts {
 	uint32_t n_slots, used;
 };
 
-struct texts *texts_new(void)
+struct texts *texts_new(size_t bytes)
 {
 	struct texts *t = g_new0(struct texts, 1);
 
-	t->block = g_string_sized_new(4096);
+	t->block = g_string_sized_new(MAX(bytes, 4096));
 	g_string_append_c(t->block, '\0'); /* place 0 is the empty text */
 	t->n_slots = SLOTS_FIRST;
+	while (t->n_slots / 2 < bytes / BYTES_A_TEXT)
+		t->n_slots *= 2;
 	t->slots = g_new0(struct entry, t->n_slots);
 	return t;
 }
@@ -86,6 +89,12 @@ static void grow(struct texts *t)
 		if (old[i].at != 0)
 			*entry_of(t, t->block->str + old[i].at, old[i].hash) = old[i];
 	g_free(old);
+}
+
+void texts_expect(const struct texts *t, const char *text)
+{
+	if (*text != '\0')
+		__builtin_prefetch(&t->slots[hash_of(text, strlen(text)) & (t->n_slots - 1)]);
 }
 
 text_t texts_find(const struct texts *t, const char *text)

@@ -11,9 +11,12 @@
 
 struct texts;
 
-struct texts *texts_new(void);
+/** @bytes of tables are about to be read: an estimate. */
+struct texts *texts_new(size_t bytes);
 void texts_free(struct texts **t);
 
+/** @text is about to be added or found: let its slot come near. */
+void texts_expect(const struct texts *t, const char *text);
 /** The place of @text (NULL counts as ""), made if there is none yet. */
 text_t texts_add(struct texts *t, const char *text);
 /** The place of @text, or 0 if it was never added. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/campaign/address.h"
+#include "daemon/campaign/contacts.h"
 #include "daemon/campaign/csv.h"
 
 #define SUGGESTIONS_MAX 20 /* of a nearest id: comparing with 100,000 ids takes its time */
@@ -58,10 +59,10 @@ struct table {
 	int at[COLUMNS]; /* index of the field, -1 = no such column */
 	const char *fields[COLUMNS];
 	int line;
-	GArray *said;         /* struct said, a unit */
-	GHashTable *contacts; /* struct contact: unit, role, person, addresses; owned */
-	GHashTable *lists;    /* kind << 32 | tags -> first name << 32 | count; owned */
-	unsigned n_header;    /* its columns */
+	GArray *said; /* struct said, a unit */
+	struct contacts *contacts;
+	GHashTable *lists; /* kind << 32 | tags -> first name << 32 | count; owned */
+	unsigned n_header; /* its columns */
 	unsigned suggestions;
 };
 
@@ -392,33 +393,14 @@ static bool role_of_row(struct table *t, int *role)
 	return false;
 }
 
-static guint contact_hash(gconstpointer p)
-{
-	const struct contact *c = p;
-	guint h = (c->unit * 31 + c->role) * 0x9e3779b1u + c->person;
-
-	for (int ch = 0; ch < CHANNELS; ch++)
-		h = h * 0x9e3779b1u + c->address[ch];
-	return h;
-}
-
-static gboolean contact_equal(gconstpointer a, gconstpointer b)
-{
-	const struct contact *x = a, *y = b; /* texts are interned: equal ones lie in one place */
-
-	return x->unit == y->unit && x->role == y->role && x->person == y->person &&
-	       memcmp(x->address, y->address, sizeof(x->address)) == 0;
-}
-
 /* Only equal rows are too many: a person may have several, each with a robot of its own. */
-static bool is_duplicate(struct table *t, const struct contact *c)
+static void keep_contact(struct table *t, const struct contact *c)
 {
-	if (g_hash_table_add(t->contacts, g_memdup2(c, sizeof(*c))))
-		return false;
+	if (contacts_add(t->contacts, c))
+		return;
 	findings_add(t->b->findings, SEVERITY_WARNING, t->csv.file, t->line, 0, "DUPLICATE_CONTACT",
 		     NULL, "单位“%s”的这个联系人前面已经有了，这一行不算；可删去",
 		     build_text(t->b, build_unit(t->b, c->unit)->id));
-	return true;
 }
 
 /** A row without role, person and addresses only names its unit. */
@@ -452,8 +434,7 @@ static void read_row(struct table *t)
 		if (c.address[i] && (allowed & 1u << i))
 			c.channels |= (uint8_t)(1u << i);
 	}
-	if (!is_duplicate(t, &c))
-		g_array_append_val(t->b->contacts, c);
+	keep_contact(t, &c);
 }
 
 /** Spreadsheets add empty columns behind the last one. */
@@ -463,6 +444,15 @@ static bool has_more(const struct csv_row *row, unsigned n_header)
 		if (*row->fields[i])
 			return true;
 	return false;
+}
+
+/* The texts that are another in each row are looked up far apart: fetch their slots together. */
+static void expect_texts(const struct table *t)
+{
+	static const enum column own[] = {COLUMN_UNIT, COLUMN_NAME, COLUMN_PERSON, COLUMN_EMAIL};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(own); i++)
+		texts_expect(t->b->texts, t->fields[own[i]]);
 }
 
 static void read_rows(struct table *t)
@@ -495,6 +485,7 @@ static void read_rows(struct table *t)
 				fold_controls(field);
 			t->fields[i] = field ? field : "";
 		}
+		expect_texts(t);
 		read_row(t);
 	}
 }
@@ -578,7 +569,7 @@ int units_read(struct build *b, const struct campaign_file *file)
 	int rc = csv_init(&t.csv, file->path, file->bytes, file->size, b->findings);
 
 	t.said = g_array_new(FALSE, TRUE, sizeof(struct said));
-	t.contacts = g_hash_table_new_full(contact_hash, contact_equal, g_free, NULL);
+	t.contacts = contacts_new(b->contacts);
 	t.lists = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	if (rc == 0)
 		rc = read_header(&t);
@@ -593,7 +584,7 @@ int units_read(struct build *b, const struct campaign_file *file)
 		}
 	}
 	g_hash_table_unref(t.lists);
-	g_hash_table_unref(t.contacts);
+	contacts_free(&t.contacts);
 	g_array_unref(t.said);
 	csv_fini(&t.csv);
 	return rc;

@@ -281,6 +281,30 @@ static void parents(void **state)
 	}
 }
 
+/** However many contacts a unit has, each counts once: before it is a crowd, then, and after. */
+static void a_crowd_in_one_unit(void **state)
+{
+	g_autoptr(GString) text = g_string_new(HEAD OFFICE);
+	uint32_t duplicates = 0;
+
+	(void)state;
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < 40; i++) {
+			g_string_append_printf(text, "a,甲,镇,liaison,张%d,p%d@x.invalid\n", i, i);
+			if (i % 13 == 3) /* again at once, at every size of the crowd */
+				g_string_append_printf(text, "a,甲,镇,liaison,张%d,p%d@x.invalid\n",
+						       i, i);
+		}
+	assert_int_equal(load(text->str, text->len), 0);
+	assert_int_equal(campaign->n_contacts, 1 + 40);
+	for (guint i = 0; i < findings->list->len; i++) {
+		const struct finding *f = g_ptr_array_index(findings->list, i);
+
+		duplicates += strcmp(f->code, "DUPLICATE_CONTACT") == 0;
+	}
+	assert_int_equal(duplicates, 40 + 2 * 3);
+}
+
 static void many_units(void **state)
 {
 	g_autoptr(GString) text = g_string_new(HEAD OFFICE);
@@ -318,6 +342,7 @@ int main(void)
 		cmocka_unit_test(damaged_is_not_gb18030),
 		cmocka_unit_test(parents),
 		cmocka_unit_test(address_rules),
+		cmocka_unit_test(a_crowd_in_one_unit),
 		cmocka_unit_test(many_units),
 	};
 
