@@ -137,6 +137,7 @@ struct run {
 	wall_t first_loaded;
 	/* the crash to come */
 	int passes, crash_at, error_at;
+	bool disk_full; /* nothing can be committed */
 	bool dead, dead_after;
 	char *image;
 	unsigned crashes, seq;
@@ -180,6 +181,8 @@ bool duban_reload(struct run *r);
 /* ---- model.c ---- */
 struct occ *occ_get(struct run *r, const char *uid, const char *rid);
 void occ_cut(struct run *r, const struct gen_edit *edit, const struct campaign *after);
+void occ_drag(struct run *r, const struct gen_edit *edit, const struct campaign *before,
+	      const struct campaign *after);
 void view_of(struct run *r, struct occ *o, const char *unit, struct view *out);
 struct rung_view rung_of(struct run *r, struct occ *o, wall_t due, const char *step, wall_t now);
 bool guard_of(struct run *r, struct occ *o);

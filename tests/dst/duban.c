@@ -114,6 +114,8 @@ static int on_failpoint(void *arg, const char *name)
 		note(r, "crash at %s", name);
 		return 0;
 	}
+	if (r->disk_full && strcmp(name, "commit") == 0)
+		return -ENOSPC;
 	if (pass == r->error_at) {
 		note(r, "disk error at %s", name);
 		return -EIO;
@@ -212,8 +214,12 @@ int duban_start(struct run *r)
 	done = fate_end(r, rc);
 	if (!is_committed(done))
 		r->polled = polled;
-	if (done == FAILED)
+	if (done == FAILED && !r->disk_full)
 		violate(r, "start", "%s", err.text);
+	if (done == FAILED) { /* the service manager tries again */
+		duban_stop(r);
+		r->back_at = r->true_now + rng_between(&r->fault, 1, 120) * MINUTE;
+	}
 	if (is_committed(done) && r->first_loaded == WALL_NEVER)
 		r->first_loaded = now;
 	if (done != DONE)
@@ -246,13 +252,22 @@ bool duban_reload(struct run *r)
 		rc = store_commit(r->st, &err);
 	done = fate_end(r, rc);
 	note(r, "reload %s: %d", r->edit.words, (int)done);
-	if (done == FAILED)
+	if (done == FAILED && !r->disk_full)
 		violate(r, "reload", "%s", err.text);
+	if (done == FAILED) { /* the files in force stay so */
+		store_rollback(r->st);
+		engine_revert(r->e, gen_load(&r->kept));
+		r->changed = true;
+		r->wake = WALL_ALWAYS;
+	}
 	if (is_committed(done)) {
-		struct campaign *c = gen_load(&r->files);
+		struct campaign *c = gen_load(&r->files), *before = gen_load(&r->kept);
 
 		if (r->edit.cut)
 			occ_cut(r, &r->edit, c);
+		if (r->edit.dragged)
+			occ_drag(r, &r->edit, before, c);
+		campaign_free(&before);
 		campaign_free(&c);
 		r->kept = r->files;
 		r->file_edit = false;

@@ -65,6 +65,8 @@ static void random_unit(const struct gen *g, struct gen_unit *u, struct rng *r)
 		.leader = rng_percent(r, 70),
 		.head = rng_percent(r, 40),
 		.shared_leader = rng_percent(r, 40),
+		.shared_liaison = rng_percent(r, 15),
+		.twin = rng_percent(r, 10),
 		.webhook = rng_percent(r, 20),
 		.tag = (int)rng_below(r, 2),
 		.parent = g->n_units > 0 && rng_percent(r, 30) ? (int)rng_below(r, g->n_units) : -1,
@@ -113,6 +115,8 @@ void gen_random(struct gen *g, struct rng *r)
 			   : (rng_percent(r, 50) ? date_from(2024, 10, 21) : date_from(2025, 6, 2));
 	g->hold = PICK(r, holds);
 	g->window = PICK(r, windows);
+	g->off_days = 2;
+	g->work_day = -1;
 	for (unsigned n = 2 + rng_below(r, GEN_UNITS - 2); g->n_units < n; g->n_units++)
 		random_unit(g, &g->units[g->n_units], r);
 	for (int i = 0; i < GEN_POLICIES; i++)
@@ -185,6 +189,43 @@ static void edit_units(struct gen *g, struct rng *r, struct gen_edit *out)
 	}
 }
 
+/* Deadlines that follow the working days move with them. */
+static void edit_holidays(struct gen *g, struct rng *r, struct gen_edit *out)
+{
+	g->off_days = 1 + (int)rng_below(r, 7);
+	g->work_day = rng_percent(r, 50) ? (int)rng_below(r, 4) : -1;
+	out->words = "other holidays";
+}
+
+/* Not the first one: a campaign that owes nothing is no campaign. */
+static bool drop_obligation(struct gen *g, struct rng *r, struct gen_edit *out)
+{
+	struct gen_obligation *o = &g->obligations[rng_below(r, g->n_obligations)];
+
+	if (o == g->obligations)
+		return false;
+	o->gone = !o->gone;
+	out->words = "remove an obligation, or bring it back";
+	return true;
+}
+
+/* Another hour for a whole series, as dragging it in a calendar program gives. */
+static bool drag_series(struct gen *g, struct rng *r, struct gen_edit *out)
+{
+	struct gen_obligation *o = &g->obligations[rng_below(r, g->n_obligations)];
+	int minute = (int)rng_between(r, 1, 95) * 15;
+
+	if (o->gone || o->every == 0 || o->all_day || o->moved >= 0 || o->excluded >= 0 ||
+	    minute == o->minute)
+		return false;
+	o->minute = minute;
+	out->dragged = true;
+	(void)g_strlcpy(out->from, o->uid, sizeof(out->from));
+	(void)g_strlcpy(out->to, o->uid, sizeof(out->to));
+	out->words = "drag a series";
+	return true;
+}
+
 static void edit_deadline(struct gen *g, struct rng *r, struct gen_edit *out)
 {
 	struct gen_obligation *o = &g->obligations[rng_below(r, g->n_obligations)];
@@ -207,17 +248,29 @@ static void edit_deadline(struct gen *g, struct rng *r, struct gen_edit *out)
 void gen_mutate(struct gen *g, struct rng *r, struct gen_edit *out)
 {
 	*out = (struct gen_edit){.words = "nothing"};
-	switch (rng_below(r, 6)) {
+	switch (rng_below(r, 10)) {
 	case 0:
 	case 1:
 		if (cut_series(g, r, out))
 			return;
 		/* fall through */
 	case 2:
+		if (drag_series(g, r, out))
+			return;
+		/* fall through */
+	case 6:
+		if (drop_obligation(g, r, out))
+			return;
+		/* fall through */
+	case 7:
 		edit_deadline(g, r, out);
 		return;
 	case 3:
+	case 4:
 		edit_units(g, r, out);
+		return;
+	case 5:
+		edit_holidays(g, r, out);
 		return;
 	default:
 		edit_steps(g, r, out);
@@ -289,8 +342,8 @@ static char *units_of(const struct gen *g)
 
 		if (u->gone)
 			continue;
-		if (u->liaison)
-			print_contact(s, g, i, "liaison", liaison);
+		for (int k = 0; u->liaison && k < (u->twin ? 2 : 1); k++)
+			print_contact(s, g, i, "liaison", u->shared_liaison ? "post" : liaison);
 		if (u->leader)
 			print_contact(s, g, i, "leader", u->shared_leader ? "chief" : leader);
 		if (u->head)
@@ -388,7 +441,13 @@ static char *holidays_of(const struct gen *g)
 				       "SUMMARY:节\r\n",
 				       i);
 		print_day(s, "DTSTART", g->start + 10 + 190 * i);
-		print_day(s, "DTEND", g->start + 12 + 190 * i);
+		print_day(s, "DTEND", g->start + 10 + 190 * i + g->off_days);
+		g_string_append(s, "END:VEVENT\r\n");
+	}
+	if (g->work_day >= 0) {
+		g_string_append(s, "BEGIN:VEVENT\r\nUID:work\r\nDTSTAMP:20240101T000000Z\r\n"
+				   "SUMMARY:班\r\nCATEGORIES:WORK\r\n");
+		print_day(s, "DTSTART", g->start + 12 + g->work_day);
 		g_string_append(s, "END:VEVENT\r\n");
 	}
 	g_string_append(s, "END:VCALENDAR\r\n");

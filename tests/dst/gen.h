@@ -20,7 +20,9 @@
 struct gen_unit {
 	bool gone;
 	bool liaison, leader, head;
-	bool shared_leader; /* one person leads several units */
+	bool shared_leader;  /* one person leads several units */
+	bool shared_liaison; /* one mailbox for several units */
+	bool twin;           /* two liaisons with one address */
 	bool webhook;
 	int tag; /* t0, t1 */
 	int parent;
@@ -63,6 +65,7 @@ struct gen {
 	struct gen_policy policies[GEN_POLICIES];
 	struct gen_obligation obligations[GEN_OBLIGATIONS];
 	unsigned n_obligations;
+	int off_days, work_day; /* a holiday's length; a make-up day after it, -1 = none */
 	int next_step, next_uid;
 };
 
@@ -72,6 +75,7 @@ struct gen_edit {
 	bool cut;
 	char from[24], to[24]; /* the series' UID and that of what was cut off */
 	int at;                /* instances from this one on */
+	bool dragged;          /* the series .from: every instance has another RECURRENCE-ID */
 };
 
 void gen_random(struct gen *g, struct rng *r);

@@ -21,6 +21,8 @@ enum happening {
 	HAPPENS_SYNC,
 	HAPPENS_DOWN,
 	HAPPENS_RELOAD,
+	HAPPENS_FULL,
+	HAPPENS_ROOM,
 	HAPPENS_PROBE,
 	HAPPENS_REPLAY
 };
@@ -92,6 +94,8 @@ static GArray *script_of(struct run *r)
 	add_some(r, script, 10, HAPPENS_PROBE);
 	add_some(r, script, 3, HAPPENS_REPLAY);
 	add_pair(r, script, 2, HAPPENS_INTAKE_DOWN, HAPPENS_INTAKE_UP);
+	if (rng_percent(&r->plan, 20))
+		add_pair(r, script, 2, HAPPENS_FULL, HAPPENS_ROOM);
 	if (rng_percent(&r->plan, 35))
 		add_pair(r, script, 2, HAPPENS_STEP, HAPPENS_SYNC);
 	g_array_sort(script, by_time);
@@ -100,8 +104,8 @@ static GArray *script_of(struct run *r)
 
 static void step_clock(struct run *r)
 {
-	static const dur_t sizes[] = {SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE,
-				      HOUR,   DAY,         20 * DAY,   400 * DAY};
+	static const dur_t sizes[] = {SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR,
+				      DAY,    20 * DAY,    400 * DAY,  730 * DAY};
 	dur_t size = sizes[rng_below(&r->plan, G_N_ELEMENTS(sizes))];
 
 	r->synced = false;
@@ -120,6 +124,14 @@ static void replay(struct run *r)
 	m = g_ptr_array_index(r->mails, rng_below(&r->plan, r->mails->len));
 	if (m->done && !m->gone && m->replays++ == 0)
 		mail_hand_in(r, m);
+}
+
+/* Mostly a week-end; now and then the machine stands in a cupboard for a year. */
+static dur_t downtime(struct run *r)
+{
+	unsigned luck = rng_below(&r->plan, 100);
+
+	return rng_between(&r->plan, 0, luck < 80 ? 6 * DAY : luck < 93 ? 40 * DAY : 400 * DAY);
 }
 
 static void happen_up(struct run *r, enum happening what)
@@ -148,7 +160,7 @@ static void happen_up(struct run *r, enum happening what)
 		break; /* a tick for no reason */
 	case HAPPENS_DOWN:
 		duban_stop(r);
-		r->back_at = r->true_now + rng_between(&r->plan, 0, 6 * DAY);
+		r->back_at = r->true_now + downtime(r);
 		break;
 	case HAPPENS_RELOAD:
 		(void)duban_reload(r);
@@ -157,6 +169,8 @@ static void happen_up(struct run *r, enum happening what)
 	case HAPPENS_INTAKE_UP:
 	case HAPPENS_STEP:
 	case HAPPENS_SYNC:
+	case HAPPENS_FULL:
+	case HAPPENS_ROOM:
 		break;
 	}
 	if (r->e != NULL)
@@ -170,6 +184,10 @@ static void happen(struct run *r, enum happening what)
 	if (what == HAPPENS_INTAKE_DOWN || what == HAPPENS_INTAKE_UP) {
 		r->intake_up = what == HAPPENS_INTAKE_UP;
 		return;
+	}
+	if (what == HAPPENS_FULL || what == HAPPENS_ROOM) {
+		r->disk_full = what == HAPPENS_FULL;
+		note(r, "disk %s", r->disk_full ? "full" : "has room again");
 	}
 	if (what == HAPPENS_STEP) {
 		step_clock(r);
@@ -292,13 +310,17 @@ static void heal(struct run *r)
 {
 	GArray *script = g_array_new(FALSE, FALSE, sizeof(struct event));
 
-	r->faults = false;
+	r->faults = r->disk_full = false;
 	r->skew = 0;
+	if (r->e == NULL && r->back_at != WALL_NEVER)
+		r->true_now = MAX(r->true_now, r->back_at);
 	r->synced = r->changed = r->intake_up = true;
 	g_hash_table_remove_all(r->dead_peers);
 	note(r, "heal");
 	if (r->e == NULL && duban_start(r) < 0)
 		violate(r, "start", "after the healing");
+	if (r->e != NULL && r->file_edit) /* that had failed on a full disk */
+		(void)duban_reload(r);
 	if (r->violation[0] == 0) {
 		for (guint i = 0; i < r->mails->len; i++)
 			((struct mail *)g_ptr_array_index(r->mails, i))->retry = r->true_now;

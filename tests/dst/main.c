@@ -7,6 +7,7 @@
  */
 #include "dst.h"
 
+#include <locale.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -184,6 +185,7 @@ int main(int argc, char **argv)
 	uint64_t from = 1, to = 1;
 	GError *error = NULL;
 
+	(void)setlocale(LC_ALL, "C.UTF-8"); /* the store has words of its own */
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error))
 		g_error("%s", error->message);

@@ -41,14 +41,50 @@ void occ_cut(struct run *r, const struct gen_edit *edit, const struct campaign *
 	}
 }
 
-uint32_t occ_index(struct run *r, struct occ *o)
-{
-	return campaign_find_occurrence(engine_campaign(r->e), o->uid, o->rid);
-}
-
 static const struct obligation *obligation_of(const struct campaign *c, uint32_t i)
 {
 	return &c->obligations[c->occurrences[i].obligation];
+}
+
+static bool is_known(struct run *r, const char *uid, const char *rid)
+{
+	for (guint i = 0; i < r->occs->len; i++) {
+		const struct occ *o = g_ptr_array_index(r->occs, i);
+
+		if (strcmp(o->uid, uid) == 0 && strcmp(o->rid, rid) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The instance of the same number is the same thing, at another hour. */
+void occ_drag(struct run *r, const struct gen_edit *edit, const struct campaign *before,
+	      const struct campaign *after)
+{
+	for (guint i = 0; i < r->occs->len; i++) {
+		struct occ *o = g_ptr_array_index(r->occs, i);
+		uint32_t was = campaign_find_occurrence(before, o->uid, o->rid);
+
+		if (was == NONE || strcmp(o->uid, edit->from) != 0)
+			continue;
+		for (uint32_t k = 0; k < after->n_occurrences; k++) {
+			const char *rid = campaign_text(after, after->occurrences[k].rid);
+
+			if (strcmp(campaign_text(after, obligation_of(after, k)->uid), o->uid) ==
+				    0 &&
+			    after->occurrences[k].number == before->occurrences[was].number &&
+			    !is_known(r, o->uid, rid)) {
+				g_free(o->rid);
+				o->rid = g_strdup(rid);
+				break;
+			}
+		}
+	}
+}
+
+uint32_t occ_index(struct run *r, struct occ *o)
+{
+	return campaign_find_occurrence(engine_campaign(r->e), o->uid, o->rid);
 }
 
 const struct ladder *model_ladder(struct run *r, uint32_t i, wall_t due)
