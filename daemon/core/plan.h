@@ -18,9 +18,10 @@
 
 /** Why a notice is held; all must be cleared before it is told. */
 enum hold {
-	HOLD_SIGN = 1,  /**< the step waits for a person's release */
-	HOLD_GUARD = 2, /**< half of the district is missing (P14) */
-	HOLD_VIEW = 4,  /**< no fresh view, clock suspect, or something in the tray (P11) */
+	HOLD_SIGN = 1,    /**< the step waits for a person's release */
+	HOLD_GUARD = 2,   /**< half of the district is missing (P14) */
+	HOLD_VIEW = 4,    /**< no fresh view, clock suspect, or something in the tray (P11) */
+	HOLD_RELEASED = 8 /**< no reason, but its end: a person let it go while it was held */
 };
 
 /** What is known of one due item. */

@@ -58,7 +58,7 @@ struct holding {
 	struct engine *e;
 	const struct engine_decision *d;
 	int64_t unit;
-	int n;
+	GArray *notices; /* struct notice */
 };
 
 static void on_held(void *arg, const struct notice *n)
@@ -69,22 +69,34 @@ static void on_held(void *arg, const struct notice *n)
 	if (h->unit != 0 && n->unit != h->unit)
 		return;
 	step = store_word_get(h->e->store, n->step);
-	h->n += h->d->step[0] == 0 || g_strcmp0(step, h->d->step) == 0;
+	if (h->d->step[0] == 0 || g_strcmp0(step, h->d->step) == 0)
+		g_array_append_vals(h->notices, n, 1);
 }
 
-/* How many held notices the release covers; covering none is a slip of the pen. */
-static int check_release(struct engine *e, const struct engine_decision *d, uint32_t occurrence,
-			 uint32_t unit, struct err *err)
+/*
+ * What is held now is let go, and nothing later, whatever the clock shows then: each notice says
+ * so itself.  Returns how many; covering none is a slip of the pen.
+ */
+static int release_held(struct engine *e, const struct engine_decision *d, uint32_t occurrence,
+			uint32_t unit, struct err *err)
 {
-	struct holding h = {e, d, unit == NONE ? 0 : engine_unit_id(e, unit), 0};
+	g_autoptr(GArray) notices = g_array_new(FALSE, FALSE, sizeof(struct notice));
+	struct holding h = {e, d, unit == NONE ? 0 : engine_unit_id(e, unit), notices};
+	int rc = 0;
 
 	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
 		if (occurrence == NONE || i == occurrence)
 			(void)store_notices_held(e->store, engine_occurrence_id(e, i), on_held, &h);
-	if (h.n == 0)
+	if (notices->len == 0)
 		return err_set(err, -EINVAL,
 			       "没有符合条件的暂缓通知（dubanctl notices --state held 列出全部）");
-	return h.n;
+	for (guint i = 0; i < notices->len && rc >= 0; i++) {
+		struct notice *n = &g_array_index(notices, struct notice, i);
+
+		n->holds |= HOLD_RELEASED;
+		rc = store_notice_set_holds(e->store, n, err);
+	}
+	return rc < 0 ? rc : (int)notices->len;
 }
 
 static bool tag_exists(const struct engine *e, const char *tag)
@@ -135,7 +147,7 @@ static int check(struct engine *e, const struct engine_decision *d, wall_t now,
 	if (rc < 0)
 		return rc;
 	if (d->kind == DECISION_RELEASE)
-		return check_release(e, d, *occurrence, *unit, err);
+		return release_held(e, d, *occurrence, *unit, err);
 	if (d->kind == DECISION_PAUSE || d->kind == DECISION_RESUME)
 		return check_scope(e, d, *unit, err);
 	if (*occurrence == NONE)

@@ -57,7 +57,8 @@ static void keep_held(struct round *r, const struct notice *n, uint32_t item, ui
 		.due = n->due,
 		.rung = rung,
 		.address = n->address,
-		.holds = n->holds,
+		.holds = n->holds & ~(unsigned)HOLD_RELEASED,
+		.released = (n->holds & HOLD_RELEASED) != 0,
 	};
 	struct notice *key = g_memdup2(n, sizeof(*n));
 
@@ -82,26 +83,6 @@ static void on_notice(void *arg, const struct notice *n)
 	}
 	if (n->state == NOTICE_HELD)
 		keep_held(r, n, item, rung);
-}
-
-/* A release covers what was held before it was given: at one instant what happens comes before
- * what is said (P0). */
-static void on_release(void *arg, const struct decision *d)
-{
-	struct round *r = arg;
-
-	if (d->kind != DECISION_RELEASE)
-		return;
-	for (guint i = 0; i < r->held->len; i++) {
-		struct plan_held *h = &g_array_index(r->held, struct plan_held, i);
-		const struct notice *key = g_ptr_array_index(r->held_keys, i);
-
-		if (key->at >= d->at || (d->unit != 0 && d->unit != key->unit))
-			continue;
-		if (d->step[0] != 0 && engine_word(r->e, d->step) != key->step)
-			continue;
-		h->released = true;
-	}
 }
 
 static void fill_items(struct round *r)
@@ -156,11 +137,6 @@ static void round_init(struct round *r, struct engine *e, uint32_t occurrence, w
 	};
 	fill_items(r);
 	(void)store_notices(e->store, engine_occurrence_id(e, occurrence), 0, on_notice, r);
-	if (r->held->len > 0) {
-		(void)store_decisions(e->store, engine_occurrence_id(e, occurrence), 0, on_release,
-				      r);
-		(void)store_decisions_scope(e->store, e->id, on_release, r);
-	}
 	r->plan.held = (const struct plan_held *)(void *)r->held->data;
 	r->plan.n_held = r->held->len;
 }
@@ -278,15 +254,27 @@ static int alarm_missing(struct round *r, const struct plan *p, struct err *err)
 	return rc;
 }
 
-/* The latest of the deadlines that the guard holds: each is asked about once. */
+/*
+ * The latest of the deadlines that the guard holds: each is asked about once.  What was held for
+ * want of a view may meet it later; asked twice in a row, the answer is the same.
+ */
 static wall_t guarded_due(const struct round *r, const struct plan *p)
 {
 	wall_t due = WALL_ALWAYS;
 
+	for (guint i = 0; i < r->held->len; i++) {
+		const struct plan_held *h = &g_array_index(r->held, struct plan_held, i);
+		const struct plan_item *it = h->rung == UINT16_MAX ? NULL : &r->items[h->item];
+
+		if (it != NULL && it->outstanding && !it->exempt && !h->released &&
+		    (h->holds & (HOLD_GUARD | HOLD_VIEW)) != 0)
+			due = MAX(due, h->due);
+	}
+
 	for (guint i = 0; i < p->rows->len; i++) {
 		const struct plan_row *row = &g_array_index(p->rows, struct plan_row, i);
 
-		if ((row->holds & HOLD_GUARD) != 0)
+		if ((row->holds & (HOLD_GUARD | HOLD_VIEW)) != 0)
 			due = MAX(due, r->items[row->item].ladder->due);
 	}
 	return due;

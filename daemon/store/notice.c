@@ -52,6 +52,23 @@ bool store_notice_known(struct store *st, const struct notice *key)
 	return rc == SQLITE_ROW;
 }
 
+int store_notice_set_holds(struct store *st, const struct notice *key, struct err *err)
+{
+	sqlite3_stmt *q = sq(
+		st,
+		"UPDATE notice SET holds=?7 "
+		"WHERE occurrence=?1 AND unit=?2 AND due=?3 AND step=?4 AND n=?5 AND address=?6");
+
+	sq_int(q, 1, key->occurrence);
+	sq_int(q, 2, key->unit);
+	sq_int(q, 3, key->due);
+	sq_int(q, 4, key->step);
+	sq_int(q, 5, key->n);
+	sq_int(q, 6, key->address);
+	sq_int(q, 7, key->holds);
+	return sq_run(st, q, err);
+}
+
 int store_notice_set(struct store *st, const struct notice *key, enum notice_state state, wall_t at,
 		     int64_t message, const char *reason, struct err *err)
 {

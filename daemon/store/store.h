@@ -157,6 +157,8 @@ bool store_notice_known(struct store *st, const struct notice *key);
 /** Move one (found by its key) to another state. */
 int store_notice_set(struct store *st, const struct notice *key, enum notice_state state, wall_t at,
 		     int64_t message, const char *reason, struct err *err);
+/** Let its .holds be those of @key. */
+int store_notice_set_holds(struct store *st, const struct notice *key, struct err *err);
 typedef void store_notice_fn(void *arg, const struct notice *n);
 /** Of one occurrence in key order (unit 0 = all). */
 int store_notices(struct store *st, int64_t occurrence, int64_t unit, store_notice_fn *fn,

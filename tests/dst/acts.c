@@ -260,7 +260,7 @@ static void decided(struct run *r, const struct engine_decision *d, struct occ *
 	if (d->kind == DECISION_PAUSE || d->kind == DECISION_RESUME)
 		scope_changed(r, d);
 	if (d->kind == DECISION_RELEASE)
-		released(r, o, d->unit, d->step, now);
+		released(r, o, d->unit, d->step);
 	if (o != NULL)
 		fact_add(r, o, &f);
 }

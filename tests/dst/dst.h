@@ -68,12 +68,6 @@ struct mail {
 	struct occ *occ;  /* NULL in the tray */
 };
 
-struct release {
-	struct occ *occ; /* NULL: of everything */
-	const char *unit, *step;
-	wall_t at;
-};
-
 struct tray_entry {
 	int64_t id;
 	const char *unit;
@@ -147,7 +141,7 @@ struct run {
 	GHashTable *identities;     /* message id -> char * */
 	GHashTable *dead_peers;     /* address -> wall_t *, until when */
 	GHashTable *paused;         /* "unit:u1", "tag:t0", "all" */
-	GArray *attempts, *reports, *releases;
+	GArray *attempts, *reports;
 	GPtrArray *tick_rows;  /* char *, of the tick at hand */
 	GHashTable *tick_told; /* of the tick at hand */
 	struct told *lost;     /* what superiors took last, and we do not know it */
@@ -193,9 +187,7 @@ uint32_t occ_index(struct run *r, struct occ *o);
 struct told *told_get(struct run *r, struct occ *o, const char *unit, wall_t due, const char *step,
 		      enum channel channel, const char *address, bool make);
 void fact_add(struct run *r, struct occ *o, const struct fact *f);
-void released(struct run *r, struct occ *o, const char *unit, const char *step, wall_t at);
-/** A notice held at the instant of a release, or below it on a clock that went back. */
-bool is_released(const struct run *r, const struct told *t);
+void released(struct run *r, struct occ *o, const char *unit, const char *step);
 
 /* ---- acts.c: people and clients ---- */
 void mail_hand_in(struct run *r, struct mail *m);

@@ -411,7 +411,6 @@ static void born(struct run *r, uint64_t seed, const char *dir, bool trace)
 	r->attempts = g_array_new(FALSE, TRUE, sizeof(struct attempt));
 	g_array_set_clear_func(r->attempts, attempt_clear);
 	r->reports = g_array_new(FALSE, TRUE, sizeof(struct report));
-	r->releases = g_array_new(FALSE, TRUE, sizeof(struct release));
 }
 
 static void buried(struct run *r)
@@ -423,7 +422,6 @@ static void buried(struct run *r)
 	image_remove(r->path);
 	g_array_unref(r->attempts);
 	g_array_unref(r->reports);
-	g_array_unref(r->releases);
 	g_hash_table_unref(r->tick_told);
 	g_hash_table_unref(r->paused);
 	g_hash_table_unref(r->dead_peers);

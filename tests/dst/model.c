@@ -315,30 +315,15 @@ struct told *told_get(struct run *r, struct occ *o, const char *unit, wall_t due
 	return t;
 }
 
-static bool covers(const struct release *d, const struct told *t)
-{
-	return t->at < d->at && (d->occ == NULL || t->occ == d->occ) &&
-	       (d->unit[0] == 0 || strcmp(t->unit, d->unit) == 0) &&
-	       (d->step[0] == 0 || strcmp(t->step, d->step) == 0);
-}
-
 /* A release covers what was held when it was given, and nothing later. */
-void released(struct run *r, struct occ *o, const char *unit, const char *step, wall_t at)
+void released(struct run *r, struct occ *o, const char *unit, const char *step)
 {
-	struct release d = {o, g_intern_string(unit), g_intern_string(step), at};
-
-	g_array_append_val(r->releases, d);
 	for (guint i = 0; i < r->told_list->len; i++) {
 		struct told *t = g_ptr_array_index(r->told_list, i);
 
-		t->released |= t->held && !t->planned && covers(&d, t);
+		if (t->held && !t->planned && (o == NULL || t->occ == o) &&
+		    (unit[0] == 0 || strcmp(t->unit, unit) == 0) &&
+		    (step[0] == 0 || strcmp(t->step, step) == 0))
+			t->released = true;
 	}
-}
-
-bool is_released(const struct run *r, const struct told *t)
-{
-	for (guint i = 0; i < r->releases->len; i++)
-		if (covers(&g_array_index(r->releases, struct release, i), t))
-			return true;
-	return false;
 }

@@ -92,7 +92,6 @@ static void step_row(struct run *r, const struct engine_row *row)
 		t->held = true;
 		t->at = row->at;
 		t->held_by_guard = t->superior && guard_of(r, o);
-		t->released = is_released(r, t);
 	} else if (row->state == NOTICE_SENT) {
 		check_planned(r, t, row->sort, row->at);
 		t->planned = true;
