@@ -195,8 +195,8 @@ static int choose(struct place *place, struct store *st, wall_t now, struct camp
 	return 0;
 }
 
-static int open_place(struct place *place, struct store *st, wall_t now, GPtrArray *report,
-		      struct err *err)
+static int open_place(struct place *place, struct store *st, bool unsure, wall_t now,
+		      GPtrArray *report, struct err *err)
 {
 	struct campaign_files *files = NULL;
 	struct campaign *campaign = NULL;
@@ -206,6 +206,8 @@ static int open_place(struct place *place, struct store *st, wall_t now, GPtrArr
 		return rc;
 	place->digest = campaign->digest;
 	rc = engine_new(st, campaign, now, &place->engine, err);
+	if (rc >= 0 && unsure)
+		rc = engine_first_load_unsure(place->engine, now, err);
 	if (rc >= 0)
 		rc = keep_files(st, files, place->digest, now);
 	if (rc >= 0)
@@ -223,7 +225,7 @@ int places_open(struct places *p, struct store *st, const char *dir, wall_t now,
 	place->dir = g_strdup(dir);
 	must(pthread_mutex_init(&place->lock, NULL) == 0);
 	if (rc >= 0)
-		rc = open_place(place, st, now, report, err);
+		rc = open_place(place, st, p->unsure, now, report, err);
 	if (rc >= 0)
 		rc = store_commit(st, err);
 	if (rc < 0) {

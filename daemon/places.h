@@ -26,6 +26,7 @@ struct places {
 	GPtrArray *list;    /**< struct place * */
 	GPtrArray *engines; /**< struct engine *, parallel, for engine_lease() */
 	dur_t expiry;
+	bool unsure; /**< the clock is in doubt: what is opened now for the first time counts from later */
 };
 
 void places_init(struct places *p, dur_t expiry);

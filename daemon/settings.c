@@ -204,7 +204,7 @@ static void read_campaigns(const struct reading *r, const struct ynode *root)
 static void read_rest(const struct reading *r, const struct ynode *root)
 {
 	static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
-	static const char *const clock_keys[] = {"pace", "start", "until", NULL};
+	static const char *const clock_keys[] = {"ntp", "pace", "start", "until", NULL};
 	static const char *const log_keys[] = {"level", NULL};
 	const struct ynode *log = ynode_map(r->src, root, "log"),
 			   *clock = ynode_map(r->src, root, "clock");
@@ -230,11 +230,13 @@ static void read_rest(const struct reading *r, const struct ynode *root)
 	}
 	if (clock != NULL) {
 		ynode_check_keys(r->src, clock, clock_keys);
+		(void)ynode_bool(r->src, clock, "ntp", &r->s->ntp);
 		if (ynode_int(r->src, clock, "pace", 1, 10000000, &pace))
 			r->s->pace = (double)pace;
 		take_text(r, clock, "start", &r->s->pace_start);
 		take_text(r, clock, "until", &r->s->pace_until);
-		if (!settings_is_loopback(r->s))
+		if ((r->s->pace > 0 || r->s->pace_start || r->s->pace_until) &&
+		    !settings_is_loopback(r->s))
 			ynode_error(r->src, clock, "PACED_CLOCK",
 				    "演示时钟只许在邮件中继位于本机（127.0.0.1）时使用");
 	}

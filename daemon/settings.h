@@ -26,6 +26,7 @@ struct settings {
 	char *locale;
 	dur_t expire;
 	int log_level;
+	bool ntp; /**< the clock is in doubt until a time server disciplines it */
 	/* the demo's clock */
 	double pace;      /**< 0 = real time */
 	char *pace_start; /**< instant, read in the first campaign's zone */

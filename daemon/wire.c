@@ -183,6 +183,7 @@ static int open_places(struct daemon *d, struct err *err)
 	if (d->settings->pace > 0)
 		now = 0; /* the demo's campaign is first loaded when its own clock begins */
 	places_init(&d->places, d->settings->expire);
+	d->places.unsure = d->trust.doubt != CLOCK_TRUSTED;
 	for (guint i = 0; i < d->settings->campaigns->len && rc >= 0; i++)
 		rc = places_open(&d->places, d->store, g_ptr_array_index(d->settings->campaigns, i),
 				 now, report, err);
@@ -222,6 +223,24 @@ static void start_handles(struct daemon *d)
 				     (uint64_t)watchdog);
 }
 
+static void start_trust(struct daemon *d, wall_t now)
+{
+	struct clock_past past = {
+		.high_water = store_high_water(d->store),
+		.doubted = store_clock_doubted(d->store),
+		.heed_sync = d->settings->ntp,
+	};
+
+	if (d->settings->pace > 0) /* nobody doubts the demo's clock */
+		past = (struct clock_past){.high_water = WALL_ALWAYS};
+	clock_trust_start(&d->trust, &past, now, clock_boot(), clock_synchronised());
+	if (d->settings->pace > 0)
+		d->trust.doubt = CLOCK_TRUSTED;
+	else if (d->trust.doubt != CLOCK_TRUSTED)
+		log_event(LOG_LEVEL_WARNING, "clock",
+			  LOG_S("doubt", clock_doubt_word(d->trust.doubt)), LOG_I("now", now));
+}
+
 static int start_store(struct daemon *d, struct err *err)
 {
 	g_autofree char *dir = g_path_get_dirname(d->settings->database);
@@ -234,8 +253,7 @@ static int start_store(struct daemon *d, struct err *err)
 		return rc;
 	log_event(LOG_LEVEL_INFO, "store", LOG_S("path", d->settings->database),
 		  LOG_S("mode", store_mode(d->store)));
-	clock_trust_start(&d->trust, d->settings->pace > 0 ? 0 : store_high_water(d->store), now,
-			  clock_boot(), clock_synchronised(), false);
+	start_trust(d, now);
 	rc = store_begin(d->store, err);
 	if (rc >= 0)
 		rc = store_outbox_recover(d->store, d->settings->pace > 0 ? 0 : now, err);

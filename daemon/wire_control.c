@@ -19,7 +19,7 @@ struct call_job {
 	char *actor;
 	/* The loop's own state when the request came: the database thread must not look there. */
 	wall_t since, wake;
-	bool trusted;
+	enum clock_doubt doubt;
 	char *problem;
 };
 
@@ -50,10 +50,11 @@ static json_t *api_status(void *world)
 		json_object_set_new(one, "next_wake", text_or_null(wake));
 		json_array_append_new(list, one);
 	}
-	return json_pack("{s:s, s:s*, s:b, s:s, s:o, s:s*, s:o}", "version", DUBAN_VERSION, "since",
-			 since, "clock_trusted", c->trusted, "database", d->settings->database,
-			 "problem", text_or_null(c->problem), "redirect", d->settings->redirect,
-			 "campaigns", list);
+	return json_pack("{s:s, s:s*, s:b, s:s*, s:s, s:o, s:s*, s:o}", "version", DUBAN_VERSION,
+			 "since", since, "clock_trusted", c->doubt == CLOCK_TRUSTED, "clock_doubt",
+			 clock_doubt_text(c->doubt), "database", d->settings->database, "problem",
+			 text_or_null(c->problem), "redirect", d->settings->redirect, "campaigns",
+			 list);
 }
 
 static int api_reload(void *world, GPtrArray *report, struct err *err)
@@ -84,6 +85,7 @@ static int run_call(struct store *st, struct writer_job *job, struct err *err)
 		.reload = api_reload,
 		.sick = api_sick,
 		.paced = c->d->paced != NULL,
+		.clock_doubt = clock_doubt_text(c->doubt),
 	};
 
 	c->route->run(&api, c->call, &c->reply);
@@ -125,6 +127,8 @@ static void done_call(struct writer_job *job, int rc, const struct err *err)
 		http_answer(c->call, c->reply.status, text == NULL ? g_strdup("null") : text,
 			    "application/json; charset=utf-8");
 	}
+	if (c->reply.clock_right && rc >= 0)
+		wire_trust_clock(d);
 	if (c->reply.changed && rc >= 0)
 		wire_poke(d);
 	json_decref(c->reply.body);
@@ -151,6 +155,7 @@ static void on_call(void *arg, struct http_call *call)
 		answer_error(call, 503, "正在停止");
 		return;
 	}
+	timer_look(d->timer); /* a step that nobody told of is seen when somebody asks */
 	c = g_new0(struct call_job, 1);
 	c->d = d;
 	c->call = call;
@@ -158,7 +163,7 @@ static void on_call(void *arg, struct http_call *call)
 	c->now = d->clock->now(d->clock);
 	c->since = d->since;
 	c->wake = d->wake;
-	c->trusted = d->trust.doubt == CLOCK_TRUSTED;
+	c->doubt = d->trust.doubt;
 	c->problem = g_strdup(d->problem);
 	c->actor = g_strdup_printf("uid:%ld", call->peer_uid);
 	c->job.run = run_call;

@@ -63,7 +63,8 @@ struct daemon {
 };
 
 /* wire_tick.c */
-void wire_poke(struct daemon *d); /**< plan now */
+void wire_poke(struct daemon *d);        /**< plan now */
+void wire_trust_clock(struct daemon *d); /**< a person says that it is right */
 void wire_reload(struct daemon *d, const char *why);
 void wire_arm(struct daemon *d); /**< set the timer for the earlier wake */
 void wire_hold(struct daemon *d);

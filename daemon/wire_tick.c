@@ -11,7 +11,7 @@ struct tick_job {
 	struct writer_job job; /* first */
 	struct daemon *d;
 	wall_t now, wake, outbox;
-	bool trusted;
+	const char *doubt; /* about the clock, for the office; NULL */
 	int rows;
 };
 
@@ -53,7 +53,7 @@ static int run_tick(struct store *st, struct writer_job *job, struct err *err)
 		wall_t wake = WALL_NEVER;
 		int rows;
 
-		engine_trust_clock(e, t->trusted);
+		engine_trust_clock(e, t->doubt);
 		rows = engine_tick(e, t->now, &wake, err);
 		if (rows < 0)
 			return err_prefix(err, rows, "%s", engine_key(e));
@@ -101,10 +101,27 @@ static void done_tick(struct writer_job *job, int rc, const struct err *err)
 	g_free(t);
 }
 
+static void check_clock(struct daemon *d, wall_t now)
+{
+	enum clock_doubt was = d->trust.doubt;
+
+	if (d->paced != NULL)
+		return;
+	(void)clock_trust_check(&d->trust, now, clock_boot(), clock_synchronised());
+	if (d->trust.doubt != was)
+		log_event(LOG_LEVEL_WARNING, "clock",
+			  LOG_S("doubt", clock_doubt_word(d->trust.doubt)), LOG_I("now", now));
+}
+
+void wire_trust_clock(struct daemon *d)
+{
+	clock_trust_confirm(&d->trust, d->clock->now(d->clock), clock_boot());
+	log_event(LOG_LEVEL_INFO, "clock", LOG_S("doubt", clock_doubt_word(d->trust.doubt)));
+}
+
 void wire_poke(struct daemon *d)
 {
 	struct tick_job *t;
-	enum clock_doubt doubt;
 
 	if (d->stopping)
 		return;
@@ -114,12 +131,8 @@ void wire_poke(struct daemon *d)
 	t = g_new0(struct tick_job, 1);
 	t->d = d;
 	t->now = d->clock->now(d->clock);
-	doubt = d->paced != NULL
-			? CLOCK_TRUSTED
-			: clock_trust_check(&d->trust, t->now, clock_boot(), clock_synchronised());
-	t->trusted = doubt == CLOCK_TRUSTED;
-	if (!t->trusted)
-		log_event(LOG_LEVEL_WARNING, "clock", LOG_S("doubt", clock_doubt_word(doubt)));
+	check_clock(d, t->now);
+	t->doubt = clock_doubt_text(d->trust.doubt);
 	t->job.run = run_tick;
 	t->job.done = done_tick;
 	t->job.alone = true;

@@ -55,7 +55,7 @@ static void print_status(const json_t *j)
 		     member(j, "since"),
 		     json_is_true(json_object_get(j, "clock_trusted"))
 			     ? "可信"
-			     : "可疑：面向领导的通知已暂缓",
+			     : "可疑：面向领导的通知已暂缓（dubanctl clock）",
 		     member(j, "database"));
 	if (member(j, "problem")[0] != 0)
 		(void)printf("注意：%s\n", member(j, "problem"));

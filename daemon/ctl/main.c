@@ -48,6 +48,8 @@ const struct ctl_verb ctl_verbs[] = {
 	 "签发：放行暂缓的通知", ctl_decide},
 	{"pause", "[--unit U|--tag T] --why W", "暂停督办", ctl_decide},
 	{"resume", "[--unit U|--tag T] [--why W]", "恢复督办", ctl_decide},
+	{"clock", "[--right --why W] [--json]", "服务器时钟是否可信；核对无误后解除怀疑",
+	 ctl_clock},
 	{"reload", "", "重新载入专项行动文件", ctl_reload},
 	{"backup", "FILE", "备份数据库", ctl_backup},
 	{NULL, NULL, NULL, NULL},

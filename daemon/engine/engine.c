@@ -336,13 +336,6 @@ void engine_up(struct engine *e, wall_t now)
 	engine_touch(e);
 }
 
-void engine_trust_clock(struct engine *e, bool trusted)
-{
-	if (e->clock_trusted != trusted)
-		engine_touch(e);
-	e->clock_trusted = trusted;
-}
-
 int engine_journal_add(struct engine *e, wall_t now, const char *actor, const char *event,
 		       json_t *detail, struct err *err)
 {

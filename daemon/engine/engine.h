@@ -54,10 +54,20 @@ char *engine_title(const struct engine *e, uint32_t occurrence);
 char *engine_format(const struct engine *e, wall_t t);
 bool engine_parse(const struct engine *e, const char *text, bool end_of_day, wall_t *out);
 
-/** The daemon runs since @now / its clock is (not) to be trusted / something outside changed. */
+/** The daemon runs since @now / something outside changed. */
 void engine_up(struct engine *e, wall_t now);
-void engine_trust_clock(struct engine *e, bool trusted);
 void engine_touch(struct engine *e);
+
+/**
+ * Whether "now" is to be believed (R8): @doubt is NULL, or says in words for the office why not
+ * (borrowed for good). While it is not, superiors hear nothing; the office is told once a doubt.
+ */
+void engine_trust_clock(struct engine *e, const char *doubt);
+/** In the transaction of engine_new(), on a clock in doubt: first loaded when it is trusted. */
+int engine_first_load_unsure(struct engine *e, wall_t now, struct err *err);
+/** A person says that @now is right. Inside a transaction; the caller trusts the clock then. */
+int engine_clock_right(struct engine *e, const char *actor, const char *why, wall_t now,
+		       struct err *err);
 
 /**
  * What must be said now is recorded, with its messages; *next_wake_out says when to ask

@@ -31,6 +31,7 @@ struct engine {
 	wall_t up_since;
 	dur_t expiry;
 	bool clock_trusted;
+	const char *clock_doubt; /* why not; NULL */
 	engine_row_fn *on_row;
 	void *on_row_arg;
 	/* read once a tick */
@@ -150,6 +151,8 @@ const char *record_role(const struct recipient *to, const struct campaign *c,
 GArray *cleared_since(struct engine *e, const struct outbox_row *row, const GArray *notices);
 
 /* ---- parts of a tick ---- */
+/** R8: the end or the beginning of a doubt about the clock is recorded. */
+int trust_plan(struct engine *e, wall_t now, struct err *err);
 int extras_plan(struct engine *e, const struct occurrence_facts *f, wall_t now, struct err *err);
 int streak_plan(struct engine *e, uint32_t obligation, wall_t now, wall_t *wake_out,
 		struct err *err);

@@ -348,6 +348,13 @@ static int commit_plan(struct round *r, const struct plan *p, struct err *err)
 	return rc;
 }
 
+/* A suspect instant must not become the mark that a right one is measured by. */
+static void set_high_water(struct engine *e, wall_t now)
+{
+	if (e->clock_trusted)
+		store_high_water_set(e->store, now);
+}
+
 /* All slices of one occurrence; a slice ends with a commit when it grew to its size. */
 static int plan_one(struct engine *e, uint32_t occurrence, wall_t now, uint32_t *in_slice,
 		    struct err *err)
@@ -368,7 +375,7 @@ static int plan_one(struct engine *e, uint32_t occurrence, wall_t now, uint32_t 
 		plan_fini(&p);
 		*in_slice += MIN(ENGINE_SLICE, r.facts->n - from);
 		if (rc >= 0 && *in_slice >= ENGINE_SLICE) {
-			store_high_water_set(e->store, now);
+			set_high_water(e, now);
 			rc = journal_round(&r, err);
 			if (rc >= 0)
 				rc = store_commit(e->store, err);
@@ -442,11 +449,13 @@ int engine_tick(struct engine *e, wall_t now, wall_t *next_wake_out, struct err 
 	g_hash_table_remove_all(e->messages);
 	facts_scope(e);
 	e->up_since = MIN(e->up_since, now); /* the clock was ahead when we came up */
-	rc = plan_all(e, now, err);
+	rc = trust_plan(e, now, err);
+	if (rc >= 0)
+		rc = plan_all(e, now, err);
 	if (rc >= 0 && e->clock_trusted)
 		rc = store_outbox_pull(e->store, now, err);
 	if (rc >= 0) {
-		store_high_water_set(e->store, now);
+		set_high_water(e, now);
 		rc = store_commit(e->store, err);
 	}
 	if (rc < 0) {

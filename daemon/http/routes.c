@@ -418,14 +418,48 @@ static void run_backup(const struct api *api, const struct http_call *call, stru
 	json_decref(body);
 }
 
+/* R8: a person says that the clock is right. */
+static void trust_clock(const struct api *api, const char *why, struct api_reply *reply)
+{
+	struct err err = {0};
+	int rc = 0;
+
+	if (why[0] == 0) {
+		route_fail(reply, 422, "须写明理由（--why）：是怎样核对时间的");
+		return;
+	}
+	if (api->clock_doubt == NULL) {
+		route_fail(reply, 409, "时钟并不可疑，无须确认");
+		return;
+	}
+	rc = store_high_water_reset(api->store, api->now, &err);
+	for (unsigned i = 0; i < api->n_engines && rc >= 0; i++)
+		rc = engine_clock_right(api->engines[i], api->actor, why, api->now, &err);
+	if (rc < 0) {
+		fail_err(reply, rc, &err);
+		return;
+	}
+	reply->status = 200;
+	reply->clock_right = reply->changed = true;
+	reply->body = json_pack("{s:b}", "ok", 1);
+}
+
 static void run_clock(const struct api *api, const struct http_call *call, struct api_reply *reply)
 {
+	static const struct member_rule rules[] = {
+		{"right", 'b'}, {"why", 's'}, {"until", 's'}, {0}};
 	struct engine *e = api->engines[0];
 	json_t *body = body_of(call, reply);
 
 	if (body == NULL)
 		return;
-	if (!api->paced)
+	if (!members_are_sound(body, rules, reply)) {
+		json_decref(body);
+		return;
+	}
+	if (json_is_true(json_object_get(body, "right")))
+		trust_clock(api, member(body, "why"), reply);
+	else if (!api->paced)
 		route_fail(reply, 409, "这是真实的时钟，不能拨动");
 	else if (!engine_parse(e, member(body, "until"), false, &reply->until))
 		route_fail(reply, 422, "时间看不懂：%s", member(body, "until"));
@@ -453,7 +487,7 @@ const struct route routes[] = {
 	{"POST", "/v1/tray/", "处理待核件", false, run_tray_decide},
 	{"POST", "/v1/reload", "重新载入", true, run_reload},
 	{"POST", "/v1/backup", "备份", true, run_backup},
-	{"POST", "/v1/clock", "演示时钟走到某一时刻停住", false, run_clock},
+	{"POST", "/v1/clock", "确认时钟无误；或演示时钟走到某一时刻停住", false, run_clock},
 	{"GET", "/healthz", "健康检查", false, run_health},
 	{NULL, NULL, NULL, false, NULL},
 };

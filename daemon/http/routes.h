@@ -23,7 +23,8 @@ struct api {
 	json_t *(*status)(void *world);
 	/** Read the files again. 0, or -errno with words; lines for people into @report. */
 	int (*reload)(void *world, GPtrArray *report, struct err *err);
-	bool paced; /**< the demo's clock, which may be told how far to run */
+	bool paced;              /**< the demo's clock, which may be told how far to run */
+	const char *clock_doubt; /**< NULL: the clock is trusted */
 	/** NULL when well, else words about what is wrong. */
 	const char *(*sick)(void *world);
 };
@@ -33,8 +34,9 @@ struct api_reply {
 	json_t *body; /**< owned by the receiver */
 	char *text;   /**< instead of .body, as .type says (g_free); NULL: there is a body */
 	const char *type;
-	bool changed; /**< something was written: plan again */
-	wall_t until; /**< run the paced clock until then before answering; 0 = answer now */
+	bool changed;     /**< something was written: plan again */
+	bool clock_right; /**< a person said so: trust it from now on */
+	wall_t until;     /**< run the paced clock until then before answering; 0 = answer now */
 };
 
 struct route {

@@ -140,20 +140,44 @@ dur_t paced_wait(const struct paced *p, wall_t to)
 
 static void trust_note(struct clock_trust *t, wall_t now, mono_t boot)
 {
-	t->wall = now;
-	t->boot = boot;
+	t->wall = t->anchor_wall = now;
+	t->boot = t->anchor_boot = boot;
+	t->anchored = true;
 	t->high = MAX(t->high, now);
 }
 
-void clock_trust_start(struct clock_trust *t, wall_t high_water, wall_t now, mono_t boot,
-		       bool synchronised, bool heed_sync)
+static enum clock_doubt doubt_at_start(const struct clock_past *past, wall_t now, bool synchronised)
 {
-	*t = (struct clock_trust){.doubt = CLOCK_TRUSTED, .high = high_water};
-	if (high_water != WALL_ALWAYS && now < high_water - CLOCK_BEHIND_MAX)
-		t->doubt = CLOCK_BEHIND;
-	else if (heed_sync && !synchronised)
-		t->doubt = CLOCK_UNSYNCED;
-	trust_note(t, now, boot);
+	bool first = past->high_water == WALL_ALWAYS;
+
+	if (now < CLOCK_FLOOR || (!first && now < past->high_water - CLOCK_BEHIND_MAX))
+		return CLOCK_BEHIND;
+	if (synchronised)
+		return CLOCK_TRUSTED;
+	if (past->doubted || now > (first ? CLOCK_CEILING : past->high_water + CLOCK_REST_MAX))
+		return CLOCK_AHEAD;
+	return past->heed_sync ? CLOCK_UNSYNCED : CLOCK_TRUSTED;
+}
+
+void clock_trust_start(struct clock_trust *t, const struct clock_past *past, wall_t now,
+		       mono_t boot, bool synchronised)
+{
+	*t = (struct clock_trust){
+		.doubt = doubt_at_start(past, now, synchronised),
+		.high = past->high_water,
+		.wall = now,
+		.boot = boot,
+	};
+	if (t->doubt == CLOCK_TRUSTED)
+		trust_note(t, now, boot);
+}
+
+/* Somebody put the clock right again: it shows what it would if nothing had happened. */
+static bool agrees_again(const struct clock_trust *t, wall_t now, mono_t boot)
+{
+	dur_t off = (now - t->anchor_wall) - (boot - t->anchor_boot);
+
+	return t->anchored && ABS(off) <= CLOCK_BEHIND_MAX;
 }
 
 enum clock_doubt clock_trust_check(struct clock_trust *t, wall_t now, mono_t boot,
@@ -165,7 +189,9 @@ enum clock_doubt clock_trust_check(struct clock_trust *t, wall_t now, mono_t boo
 		clock_trust_confirm(t, now, boot);
 		return t->doubt;
 	}
-	if (t->high != WALL_ALWAYS && now < t->high - CLOCK_BEHIND_MAX)
+	if (t->doubt != CLOCK_TRUSTED && agrees_again(t, now, boot))
+		t->doubt = CLOCK_TRUSTED;
+	else if (t->high != WALL_ALWAYS && now < t->high - CLOCK_BEHIND_MAX)
 		t->doubt = CLOCK_BEHIND;
 	else if (ahead > CLOCK_AHEAD_MAX)
 		t->doubt = CLOCK_AHEAD;
@@ -183,8 +209,22 @@ void clock_trust_confirm(struct clock_trust *t, wall_t now, mono_t boot)
 {
 	t->doubt = CLOCK_TRUSTED;
 	t->high = now; /* lower than before, if a person says that the mark was wrong */
-	t->wall = now;
-	t->boot = boot;
+	trust_note(t, now, boot);
+}
+
+const char *clock_doubt_text(enum clock_doubt d)
+{
+	switch (d) {
+	case CLOCK_TRUSTED:
+		return NULL;
+	case CLOCK_AHEAD:
+		return "突然走快了五分钟以上，或与上次运行相隔太久";
+	case CLOCK_BEHIND:
+		return "比已登记过的时间还早";
+	case CLOCK_UNSYNCED:
+		return "尚未与时间服务器同步";
+	}
+	must(!"enum clock_doubt");
 }
 
 const char *clock_doubt_word(enum clock_doubt d)

@@ -61,6 +61,9 @@ dur_t paced_wait(const struct paced *p, wall_t to);
 
 #define CLOCK_AHEAD_MAX (5 * MINUTE)   /**< forward against CLOCK_BOOTTIME */
 #define CLOCK_BEHIND_MAX (60 * SECOND) /**< below the latest instant ever seen */
+#define CLOCK_REST_MAX (180 * DAY) /**< at a start: longer is sooner a wrong clock than a rest */
+#define CLOCK_FLOOR ((wall_t)1262304000000)   /**< 2010: a machine that lost its clock shows less */
+#define CLOCK_CEILING ((wall_t)2051222400000) /**< 2035: a first start later than this is doubted */
 
 enum clock_doubt {
 	CLOCK_TRUSTED,
@@ -70,8 +73,9 @@ enum clock_doubt {
 };
 
 /**
- * While the clock is suspect nobody's superiors are told anything. A doubt stays until
- * a person confirms the clock, or until a later check finds the kernel synchronised.
+ * While the clock is suspect nobody's superiors are told anything. A doubt stays until a person
+ * confirms the clock, until a later check finds the kernel synchronised, or until the clock
+ * agrees again with the last trusted instant and the time that has gone by since.
  * Plain data: pure functions of their arguments.
  */
 struct clock_trust {
@@ -79,20 +83,28 @@ struct clock_trust {
 	wall_t high; /**< latest wall instant seen, to be stored as the high-water mark */
 	wall_t wall; /**< at the last check */
 	mono_t boot;
+	bool anchored; /**< this run has a trusted instant: */
+	wall_t anchor_wall;
+	mono_t anchor_boot;
 };
 
-/**
- * @high_water  as stored, WALL_ALWAYS if none
- * @heed_sync   whether an undisciplined clock is a doubt; false on machines without NTP
- */
-void clock_trust_start(struct clock_trust *t, wall_t high_water, wall_t now, mono_t boot,
-		       bool synchronised, bool heed_sync);
+/** What is known of the time before this run. */
+struct clock_past {
+	wall_t high_water; /**< as stored, WALL_ALWAYS if none */
+	bool doubted;      /**< the clock was in doubt when the last run ended */
+	bool heed_sync;    /**< an undisciplined clock is a doubt; false on machines without NTP */
+};
+
+void clock_trust_start(struct clock_trust *t, const struct clock_past *past, wall_t now,
+		       mono_t boot, bool synchronised);
 enum clock_doubt clock_trust_check(struct clock_trust *t, wall_t now, mono_t boot,
 				   bool synchronised);
 /** A person says that @now is right. */
 void clock_trust_confirm(struct clock_trust *t, wall_t now, mono_t boot);
 
-/** "trusted", "jumped ahead" ...: for logs and alarms. */
+/** "trusted", "jumped ahead" ...: for logs. */
 const char *clock_doubt_word(enum clock_doubt d);
+/** The same for the office; NULL if trusted. */
+const char *clock_doubt_text(enum clock_doubt d);
 
 #endif

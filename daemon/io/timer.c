@@ -68,21 +68,28 @@ static void timer_arm(struct timer *t)
 	(void)timer_fd_set(t, 1); /* a second step is told together with the first */
 }
 
+/* Has the wall moved by itself since the last look? */
+static bool timer_compare(struct timer *t, wall_t wall)
+{
+	mono_t boot = clock_boot();
+	dur_t step = timer_step(t->wall, t->boot, wall, boot);
+
+	t->wall = wall;
+	t->boot = boot;
+	return step > TIMER_STEP_MIN || step < -TIMER_STEP_MIN;
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct timer *t = poll->data;
 	uint64_t expirations = 0;
 	ssize_t n = read(t->fd, &expirations, sizeof(expirations));
+	bool told = (n < 0 && errno == ECANCELED) || t->cancelled;
 	wall_t wall = timer_now();
-	mono_t boot = clock_boot();
-	dur_t step = timer_step(t->wall, t->boot, wall, boot);
-	bool stepped = (n < 0 && errno == ECANCELED) || t->cancelled || step > TIMER_STEP_MIN ||
-		       step < -TIMER_STEP_MIN;
+	bool stepped = timer_compare(t, wall) || told;
 
 	(void)status; /* a timerfd has no errors of its own but those of read() */
 	(void)events;
-	t->wall = wall;
-	t->boot = boot;
 	t->cancelled = false;
 	if (stepped) {
 		timer_arm(t);
@@ -96,6 +103,14 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		return;
 	}
 	timer_arm(t);
+}
+
+void timer_look(struct timer *t)
+{
+	if (t->paced != NULL || !timer_compare(t, timer_now()))
+		return;
+	timer_arm(t);
+	t->fn(t->arg, TIMER_STEPPED);
 }
 
 struct timer *timer_new(struct loop *l, timer_fn *fn, void *arg, struct err *err)

@@ -36,6 +36,12 @@ struct timer *timer_new_paced(struct loop *l, struct paced *p, timer_fn *fn, voi
 /** Call back once at @at, or at once (but not from here) if that is past. WALL_NEVER: unset. */
 void timer_set(struct timer *t, wall_t at);
 
+/**
+ * Compare now instead of at the next wake: a step that the kernel does not tell of is called back
+ * from here. Of the machine's clock; nothing for a paced one.
+ */
+void timer_look(struct timer *t);
+
 /** No callback after this. NULL inside is fine. */
 void timer_free(struct timer **t);
 

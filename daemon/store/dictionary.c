@@ -127,6 +127,15 @@ uint64_t store_campaign_digest(struct store *st, int64_t campaign)
 	return (uint64_t)sq_value(st, q, 0);
 }
 
+int store_campaign_set_first(struct store *st, int64_t campaign, wall_t now, struct err *err)
+{
+	sqlite3_stmt *q = sq(st, "UPDATE campaign SET first_loaded=?2 WHERE id=?1");
+
+	sq_int(q, 1, campaign);
+	sq_int(q, 2, now);
+	return sq_run(st, q, err);
+}
+
 int store_campaign_set_digest(struct store *st, int64_t campaign, uint64_t digest)
 {
 	sqlite3_stmt *q = sq(st, "UPDATE campaign SET digest=?2 WHERE id=?1");

@@ -54,6 +54,8 @@ int store_backup(struct store *st, const char *path, struct err *err);
 
 /** Ids, made when missing. */
 int64_t store_campaign(struct store *st, const char *key, wall_t now, wall_t *first_loaded_out);
+/** It counts as first loaded at @now (WALL_NEVER: not yet). */
+int store_campaign_set_first(struct store *st, int64_t campaign, wall_t now, struct err *err);
 int64_t store_occurrence(struct store *st, int64_t campaign, const char *uid, const char *rid);
 int64_t store_unit(struct store *st, int64_t campaign, const char *unit);
 int64_t store_word(struct store *st, const char *word);
@@ -265,6 +267,7 @@ wall_t store_poll_begun(struct store *st);
 
 /** 1 if this is the first time, 0 if the mark is there. */
 int store_mark(struct store *st, int64_t campaign, const char *mark, wall_t at);
+int store_unmark(struct store *st, int64_t campaign, const char *mark);
 bool store_marked(struct store *st, int64_t campaign, const char *mark);
 
 /** Append; part of the same transaction as what it tells of. @detail is a JSON object. */
@@ -278,8 +281,15 @@ int store_journal_list(struct store *st, const char *campaign, int64_t before, u
 /** Recompute the chain: 0 if whole, else -EUCLEAN with the first bad seq in words. */
 int store_journal_verify(struct store *st, struct err *err);
 
-/** Highest instant any transaction was made at: a clock below it is suspect (R8). */
+/** A campaign's mark as long as the clock is in doubt (R8), and whether any has it. */
+#define STORE_MARK_CLOCK "clock"
+bool store_clock_doubted(struct store *st);
+
+/** Highest instant any transaction was made at: a clock below it is suspect (R8).
+ * WALL_ALWAYS: there was none. */
 wall_t store_high_water(struct store *st);
 void store_high_water_set(struct store *st, wall_t now);
+/** A person says that @now is right, and what was higher wrong. */
+int store_high_water_reset(struct store *st, wall_t now, struct err *err);
 
 #endif

@@ -177,6 +177,15 @@ int store_mark(struct store *st, int64_t campaign, const char *mark, wall_t at)
 	return rc < 0 ? rc : sqlite3_changes(st->db);
 }
 
+int store_unmark(struct store *st, int64_t campaign, const char *mark)
+{
+	sqlite3_stmt *q = sq(st, "DELETE FROM mark WHERE campaign=?1 AND mark=?2");
+
+	sq_int(q, 1, campaign);
+	sq_text(q, 2, mark);
+	return sq_run(st, q, NULL);
+}
+
 bool store_marked(struct store *st, int64_t campaign, const char *mark)
 {
 	sqlite3_stmt *q = sq(st, "SELECT 1 FROM mark WHERE campaign=?1 AND mark=?2");
@@ -186,10 +195,18 @@ bool store_marked(struct store *st, int64_t campaign, const char *mark)
 	return sq_value(st, q, 0) == 1;
 }
 
+bool store_clock_doubted(struct store *st)
+{
+	sqlite3_stmt *q = sq(st, "SELECT 1 FROM mark WHERE mark=?1 LIMIT 1");
+
+	sq_text(q, 1, STORE_MARK_CLOCK);
+	return sq_value(st, q, 0) == 1;
+}
+
 wall_t store_high_water(struct store *st)
 {
 	return sq_value(st, sq(st, "SELECT at FROM mark WHERE campaign=0 AND mark='high-water'"),
-			0);
+			WALL_ALWAYS);
 }
 
 void store_high_water_set(struct store *st, wall_t now)
@@ -199,4 +216,13 @@ void store_high_water_set(struct store *st, wall_t now)
 
 	sq_int(q, 1, now);
 	(void)sq_run(st, q, NULL); /* the commit that follows tells of trouble */
+}
+
+int store_high_water_reset(struct store *st, wall_t now, struct err *err)
+{
+	sqlite3_stmt *q = sq(st, "INSERT INTO mark(campaign, mark, at) VALUES(0, 'high-water', ?1) "
+				 "ON CONFLICT DO UPDATE SET at=excluded.at");
+
+	sq_int(q, 1, now);
+	return sq_run(st, q, err);
 }

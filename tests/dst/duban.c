@@ -207,8 +207,10 @@ int duban_start(struct run *r)
 	r->error_at = -1; /* a disk that fails at the start is a start that is tried again */
 	rc = store_open(r->path, &r->st, &err);
 	if (rc >= 0) {
-		clock_trust_start(&r->trust, store_high_water(r->st), now, r->true_now - r->start,
-				  false, false);
+		const struct clock_past past = {store_high_water(r->st), store_clock_doubted(r->st),
+						false};
+
+		clock_trust_start(&r->trust, &past, now, r->true_now - r->start, r->synced);
 		rc = engine_begin(r, now, &err);
 	}
 	done = fate_end(r, rc);

@@ -204,7 +204,7 @@ static void check_equal(struct run *r, const char *image, const GPtrArray *rows,
 		rc = store_commit(st, &err);
 	must(rc >= 0);
 	engine_set_expiry(e, r->expiry);
-	engine_trust_clock(e, r->trusted);
+	engine_trust_clock(e, clock_doubt_text(r->trust.doubt));
 	rc = tick_of(e, r->tick_at, again, &other, &err);
 	if (rc < 0 || again->len != rows->len)
 		violate(r, "equal facts", "%u rows, and %u from an engine without a memory",
@@ -248,6 +248,22 @@ static void check_quiet(struct run *r)
 	g_ptr_array_unref(rows);
 }
 
+/* R8: the office hears of a doubt about the clock once, of none else. */
+static void check_doubt(struct run *r, const GPtrArray *rows)
+{
+	unsigned told = 0, due = !r->trusted && !r->doubt_told;
+
+	for (guint i = 0; i < rows->len; i++) {
+		const struct row_copy *c = g_ptr_array_index(rows, i);
+
+		told += c->row.sort == SORT_ALARM && strcmp(c->row.step, "时钟可疑") == 0;
+	}
+	if (told != due)
+		violate(r, "R8", "the office was told %u times that the clock is in doubt, not %u",
+			told, due);
+	r->doubt_told = !r->trusted;
+}
+
 static void check_after(struct run *r, const char *image, const GPtrArray *rows, bool idle)
 {
 	if (r->wake <= r->tick_at)
@@ -282,13 +298,15 @@ void duban_tick(struct run *r)
 	idle = r->idle && r->tick_at < r->wake;
 	r->trusted = trusted;
 	fate_draw(r);
-	engine_trust_clock(r->e, trusted);
+	engine_trust_clock(r->e, clock_doubt_text(r->trust.doubt));
 	rc = tick_of(r->e, r->tick_at, rows, &wake, &err);
 	/* What is checked needs the engine; a ghost's rows count if its commit does. */
 	if (rc >= 0 && (!r->dead || r->dead_after))
 		judge_rows(r, rows);
 	done = fate_end(r, rc);
 	r->n_ticks++;
+	if (is_committed(done))
+		check_doubt(r, rows);
 	note(r, "tick: %d, %u rows", (int)done, rows->len);
 	r->wake = done == DONE ? wake : r->tick_at + MINUTE;
 	if (done == FAILED)

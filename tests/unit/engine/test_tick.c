@@ -233,12 +233,69 @@ static void a_suspect_clock_holds_superiors_back(void **state)
 	world_weekly(&w);
 	tick(&w, "2019-08-09T18:00");
 	g_free(said(&w));
-	engine_trust_clock(w.engine, false);
+	engine_trust_clock(w.engine, "时钟不对");
 	tick(&w, "2019-08-10T10:10");
 	text = said(&w);
 	assert_int_equal(count(text, "held escalate 督办"), 6);
-	engine_trust_clock(w.engine, true);
+	assert_int_equal(count(text, "alarm 时钟可疑"), 1);
+	engine_trust_clock(w.engine, NULL);
 	assert_int_equal(tick(&w, "2019-08-10T10:20"), 6);
+	world_fini(&w);
+}
+
+static void a_doubt_about_the_clock_is_told_once_and_leaves_no_mark(void **state)
+{
+	struct world w;
+	g_autofree char *first = NULL, *second = NULL;
+
+	(void)state;
+	world_weekly(&w);
+	tick(&w, "2019-08-02T10:00");
+	g_free(said(&w));
+	engine_trust_clock(w.engine, "时钟不对");
+	tick(&w, "2020-08-02T10:00");
+	engine_touch(w.engine);
+	tick(&w, "2020-08-02T10:01");
+	first = said(&w);
+	assert_int_equal(count(first, "alarm 时钟可疑"), 1);
+	assert_true(store_clock_doubted(w.store));
+	assert_true(store_high_water(w.store) == at(&w, "2019-08-02T10:00"));
+	engine_trust_clock(w.engine, NULL);
+	tick(&w, "2019-08-02T10:02");
+	assert_false(store_clock_doubted(w.store));
+	assert_true(store_high_water(w.store) == at(&w, "2019-08-02T10:02"));
+	engine_trust_clock(w.engine, "时钟不对");
+	tick(&w, "2019-08-02T10:03");
+	second = said(&w);
+	assert_int_equal(count(second, "alarm 时钟可疑"), 1); /* another doubt */
+	world_fini(&w);
+}
+
+static void a_campaign_loaded_on_a_wrong_clock_counts_from_the_right_one(void **state)
+{
+	struct world w;
+	struct err err;
+
+	(void)state;
+	world_init(&w, yaml_weekly, units_three, calendar_weekly, "2019-08-12T00:00");
+	assert_int_equal(engine_first_load_unsure(w.engine, at(&w, "2019-08-12T00:00"), &err), 0);
+	engine_trust_clock(w.engine, "时钟不对");
+	tick(&w, "2019-08-12T00:00");
+	tick(&w, "2019-08-17T10:10");
+	{
+		g_autofree char *text = said(&w);
+
+		assert_int_equal(count(text, "remind"), 0);
+		assert_int_equal(count(text, "escalate"), 0);
+	}
+	engine_trust_clock(w.engine, NULL);
+	tick(&w, "2019-08-12T09:00"); /* from now on the week's report is owed */
+	tick(&w, "2019-08-16T17:30");
+	{
+		g_autofree char *text = said(&w);
+
+		assert_true(count(text, "escalate") > 0);
+	}
 	world_fini(&w);
 }
 
@@ -377,6 +434,8 @@ int main(void)
 		cmocka_unit_test(below_the_share_superiors_hear_at_once),
 		cmocka_unit_test(without_a_fresh_view_superiors_wait_and_the_office_is_alarmed),
 		cmocka_unit_test(a_suspect_clock_holds_superiors_back),
+		cmocka_unit_test(a_doubt_about_the_clock_is_told_once_and_leaves_no_mark),
+		cmocka_unit_test(a_campaign_loaded_on_a_wrong_clock_counts_from_the_right_one),
 		cmocka_unit_test(a_missing_role_alarms_the_office_once),
 		cmocka_unit_test(a_signed_step_waits_for_its_release),
 		cmocka_unit_test(a_release_covers_what_was_held_when_it_was_given),

@@ -85,10 +85,12 @@ static void a_clock_is_doubted_for_a_reason(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		const struct trust_row *r = &rows[i];
+		struct clock_past past;
 		struct clock_trust t;
 
 		print_message("# %s\n", r->name);
-		clock_trust_start(&t, r->high, T0, 1000, r->synced0, true);
+		past = (struct clock_past){r->high, false, true};
+		clock_trust_start(&t, &past, T0, 1000, r->synced0);
 		assert_int_equal(t.doubt, r->at_start);
 		assert_int_equal(
 			clock_trust_check(&t, T0 + r->wall_moved, 1000 + r->boot_moved, r->synced1),
@@ -98,10 +100,11 @@ static void a_clock_is_doubted_for_a_reason(void **state)
 
 static void a_doubt_stays_until_it_is_settled(void **state)
 {
+	const struct clock_past past = {T0, false, false};
 	struct clock_trust t;
 
 	(void)state;
-	clock_trust_start(&t, T0, T0, 0, false, false);
+	clock_trust_start(&t, &past, T0, 0, false);
 	assert_int_equal(t.doubt, CLOCK_TRUSTED);
 	assert_int_equal(clock_trust_check(&t, T0 + DAY, SECOND, false), CLOCK_AHEAD);
 	assert_int_equal(clock_trust_check(&t, T0 + DAY + SECOND, 2 * SECOND, false), CLOCK_AHEAD);
@@ -111,6 +114,58 @@ static void a_doubt_stays_until_it_is_settled(void **state)
 	assert_int_equal(clock_trust_check(&t, T0 + DAY + MINUTE, 61 * SECOND, false),
 			 CLOCK_TRUSTED);
 	assert_string_equal(clock_doubt_word(CLOCK_AHEAD), "jumped ahead");
+}
+
+struct start_row {
+	const char *name;
+	wall_t high, now;
+	bool doubted, heed, synced;
+	enum clock_doubt doubt;
+};
+
+static const struct start_row starts[] = {
+	{"first start of a new machine", WALL_ALWAYS, T0, false, false, false, CLOCK_TRUSTED},
+	{"first start in 1970", WALL_ALWAYS, 5 * MINUTE, false, false, true, CLOCK_BEHIND},
+	{"first start in 2038", WALL_ALWAYS, 2147483648000, false, false, false, CLOCK_AHEAD},
+	{"down for half a year", T0, T0 + 180 * DAY, false, false, false, CLOCK_TRUSTED},
+	{"down for longer, or a year ahead", T0, T0 + 180 * DAY + 1, false, false, false,
+	 CLOCK_AHEAD},
+	{"the same, and a time server says so", T0, T0 + 365 * DAY, false, false, true,
+	 CLOCK_TRUSTED},
+	{"two hours behind", T0, T0 - 2 * HOUR, false, false, true, CLOCK_BEHIND},
+	{"started again in the middle of a doubt", T0, T0 + DAY, true, false, false, CLOCK_AHEAD},
+	{"the same, put right by a time server", T0, T0 + DAY, true, false, true, CLOCK_TRUSTED},
+	{"no time server, and one is wanted", T0, T0 + DAY, false, true, false, CLOCK_UNSYNCED},
+};
+
+static void a_start_looks_back(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(starts); i++) {
+		const struct start_row *r = &starts[i];
+		const struct clock_past past = {r->high, r->doubted, r->heed};
+		struct clock_trust t;
+
+		print_message("# %s\n", r->name);
+		clock_trust_start(&t, &past, r->now, 1000, r->synced);
+		assert_int_equal(t.doubt, r->doubt);
+		assert_true((clock_doubt_text(t.doubt) == NULL) == (r->doubt == CLOCK_TRUSTED));
+	}
+}
+
+static void a_clock_that_is_put_right_is_trusted_again(void **state)
+{
+	const struct clock_past past = {T0, false, false};
+	struct clock_trust t;
+
+	(void)state;
+	clock_trust_start(&t, &past, T0, 0, false);
+	assert_int_equal(clock_trust_check(&t, T0 + 400 * DAY, HOUR, false), CLOCK_AHEAD);
+	assert_int_equal(clock_trust_check(&t, T0 + 3 * HOUR, 2 * HOUR, false), CLOCK_AHEAD);
+	assert_int_equal(clock_trust_check(&t, T0 + 3 * HOUR + 30 * SECOND, 3 * HOUR, false),
+			 CLOCK_TRUSTED);
+	assert_int_equal(clock_trust_check(&t, T0, 4 * HOUR, false), CLOCK_BEHIND);
+	assert_int_equal(clock_trust_check(&t, T0 + 5 * HOUR, 5 * HOUR, false), CLOCK_TRUSTED);
 }
 
 static void who_may_not_ask_is_not_told_yes(void **state)
@@ -130,6 +185,8 @@ int main(void)
 		cmocka_unit_test(the_paced_clock_moves_only_when_told),
 		cmocka_unit_test(a_clock_is_doubted_for_a_reason),
 		cmocka_unit_test(a_doubt_stays_until_it_is_settled),
+		cmocka_unit_test(a_start_looks_back),
+		cmocka_unit_test(a_clock_that_is_put_right_is_trusted_again),
 		cmocka_unit_test(who_may_not_ask_is_not_told_yes),
 	};
 
