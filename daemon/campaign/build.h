@@ -41,6 +41,7 @@ struct build {
 	GArray *periods;     /**< struct period */
 	GArray *rosters;     /**< struct roster */
 	GArray *shifts;      /**< struct shift */
+	GArray *sources;     /**< struct source */
 
 	/* where things stand, for the lints */
 	GArray *unit_lines;    /**< int, a unit */

@@ -295,10 +295,11 @@ int calendars_read(struct build *b, wall_t *horizon)
 	GHashTable *by_uid = g_hash_table_new(g_str_hash, g_str_equal);
 	struct days *days = days_new();
 	GPtrArray *all, *series;
-	int rc = calendar_read(calendar, file->path, file->bytes, file->size,
-			       &calendar_limits_campaign, b->findings);
+	int rc = 0;
 
-	if (rc < 0)
+	/* It may come from a source that has never been read. */
+	if (file && calendar_read(calendar, file->path, file->bytes, file->size,
+				  &calendar_limits_campaign, b->findings) < 0)
 		rc = -EINVAL;
 	*horizon = horizon_of(b, calendar);
 	series = group_series(b, calendar, by_uid);

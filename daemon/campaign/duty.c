@@ -28,20 +28,29 @@ static bool is_roster(const char *path)
 	       strlen(path) > strlen(DUTY_DIR) + strlen(".ics");
 }
 
+static void name_roster(struct build *b, const char *path)
+{
+	const char *name = path + strlen(DUTY_DIR);
+	g_autofree char *stem = g_strndup(name, strlen(name) - strlen(".ics"));
+	struct roster r = {.name = texts_add(b->texts, stem)};
+
+	g_array_append_val(b->rosters, r);
+}
+
 void rosters_name(struct build *b)
 {
 	for (unsigned i = 0; i < b->files->files->len; i++) {
 		const struct campaign_file *file = b->files->files->pdata[i];
-		struct roster r = {0};
 
-		if (!is_roster(file->path))
-			continue;
+		if (is_roster(file->path))
+			name_roster(b, file->path);
+	}
+	/* One that was never read has nobody on duty yet, but it may be named. */
+	for (unsigned i = 0; i < b->sources->len; i++) {
+		const char *path = build_text(b, build_at(b->sources, struct source, i)->as);
 
-		const char *name = file->path + strlen(DUTY_DIR);
-		g_autofree char *stem = g_strndup(name, strlen(name) - strlen(".ics"));
-
-		r.name = texts_add(b->texts, stem);
-		g_array_append_val(b->rosters, r);
+		if (is_roster(path) && !campaign_files_find(b->files, path))
+			name_roster(b, path);
 	}
 }
 
@@ -284,17 +293,20 @@ static void read_roster(struct build *b, const struct people *p, const struct ca
 void rosters_read(struct build *b, wall_t horizon)
 {
 	struct people people;
-	uint32_t index = 0;
 
 	if (b->rosters->len == 0)
 		return;
 	people = people_new(b);
 	people.broken = build_has_errors(b->findings, UNITS_FILE);
-	for (unsigned i = 0; i < b->files->files->len; i++) {
-		const struct campaign_file *file = b->files->files->pdata[i];
+	for (uint32_t i = 0; i < b->rosters->len; i++) {
+		struct roster *r = build_at(b->rosters, struct roster, i);
+		g_autofree char *path = g_strdup_printf(DUTY_DIR "%s.ics", build_text(b, r->name));
+		const struct campaign_file *file = campaign_files_find(b->files, path);
 
-		if (is_roster(file->path))
-			read_roster(b, &people, file, index++, horizon);
+		if (file)
+			read_roster(b, &people, file, i, horizon);
+		else
+			r->shift = b->shifts->len;
 	}
 	people_free(&people);
 }

@@ -9,9 +9,10 @@
 
 #define HOLD_IF_MISSING_DEFAULT 50
 
-static const char *const head_keys[] = {"name",        "timezone",  "locale",          "office",
-					"send_window", "audiences", "hold_if_missing", "track_from",
-					"policies",    NULL};
+static const char *const head_keys[] = {
+	"name",      "timezone",        "locale",     "office",   "send_window",
+	"audiences", "hold_if_missing", "track_from", "policies", "sources",
+	NULL};
 
 static bool window_minute(const struct ysource *src, const struct ynode *map, const char *key,
 			  int16_t *out)

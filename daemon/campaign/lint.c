@@ -20,6 +20,18 @@ bool build_has_errors(const struct findings *f, const char *file)
 	return false;
 }
 
+/** Does a source that was never read stand for a file whose name begins with @file? */
+static bool is_unread(const struct lint *l, const char *file)
+{
+	for (uint32_t i = 0; i < l->c->n_sources; i++) {
+		const char *as = campaign_text(l->c, l->c->sources[i].as);
+
+		if (g_str_has_prefix(as, file) && !campaign_files_find(l->files, as))
+			return true;
+	}
+	return false;
+}
+
 void campaign_lint(const struct campaign *c, const struct campaign_files *files,
 		   struct findings *findings)
 {
@@ -27,9 +39,10 @@ void campaign_lint(const struct campaign *c, const struct campaign_files *files,
 
 	l.bad_yaml = build_has_errors(findings, YAML_FILE);
 	l.bad_units = build_has_errors(findings, UNITS_FILE);
-	l.bad_calendar = build_has_errors(findings, CALENDAR_FILE);
-	l.bad_holidays = build_has_errors(findings, HOLIDAYS_FILE);
-	l.bad_duty = build_has_errors(findings, DUTY_DIR);
+	/* What is not known cannot be missed: one warning says that it was never read. */
+	l.bad_calendar = build_has_errors(findings, CALENDAR_FILE) || is_unread(&l, CALENDAR_FILE);
+	l.bad_holidays = build_has_errors(findings, HOLIDAYS_FILE) || is_unread(&l, HOLIDAYS_FILE);
+	l.bad_duty = build_has_errors(findings, DUTY_DIR) || is_unread(&l, DUTY_DIR);
 	lint_units(&l);
 	lint_policies(&l);
 	lint_deadlines(&l);

@@ -1,7 +1,8 @@
 /*
  * load.c - the order in which a campaign's files are read, and the making of the whole.
  *
- *   units.csv, names of rosters -> campaign.yaml -> campaign.ics, holidays.ics -> duty/NAME.ics
+ *   sources -> units.csv, names of rosters -> campaign.yaml -> campaign.ics, holidays.ics
+ *           -> duty/NAME.ics
  *
  * Each needs what stands before it. Everything grows in arrays of struct build and is
  * cut to size at the end, because a campaign lives for months.
@@ -18,6 +19,7 @@
 #include "daemon/campaign/duty.h"
 #include "daemon/campaign/index.h"
 #include "daemon/campaign/policies.h"
+#include "daemon/campaign/sources.h"
 #include "daemon/campaign/units.h"
 
 /** Every array of a campaign: the member, its type and the member that counts it. */
@@ -34,7 +36,8 @@
 	X(alarms, struct alarm)                                                                    \
 	X(periods, struct period)                                                                  \
 	X(rosters, struct roster)                                                                  \
-	X(shifts, struct shift)
+	X(shifts, struct shift)                                                                    \
+	X(sources, struct source)
 
 uint32_t build_find(const struct build *b, GHashTable *table, const char *text)
 {
@@ -188,7 +191,7 @@ static int check_files(const struct build *b)
 	int rc = 0;
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(needed); i++) {
-		if (campaign_files_find(b->files, needed[i]))
+		if (campaign_files_find(b->files, needed[i]) || sources_give(b, needed[i]))
 			continue;
 		findings_add(b->findings, SEVERITY_ERROR, needed[i], 0, 0, "FILE_MISSING", NULL,
 			     "目录里没有 %s；可从样板目录复制一份来改", needed[i]);
@@ -209,27 +212,19 @@ static int check_files(const struct build *b)
 
 /* ---- the order ------------------------------------------------------------ */
 
-/** campaign.yaml, after the units; what is wrong with either is said even if both are broken. */
-static int read_yaml(struct build *b, bool units_good)
+/** The tree of campaign.yaml, or NULL: it is missing, which is said elsewhere, or broken. */
+static struct ynode *read_tree(struct build *b, const struct ysource *src)
 {
 	const struct campaign_file *file = campaign_files_find(b->files, YAML_FILE);
-	struct ysource src = {.file = YAML_FILE, .findings = b->findings};
 	struct ynode *root = NULL;
-	int rc = ynode_read(&src, file->bytes, file->size, &root);
 
-	if (rc < 0)
-		return -EINVAL;
-	/* Without units every name of one would be called unknown. */
-	if (units_good) {
-		rc = head_read(b, &src, root);
-		if (rc == 0)
-			policies_read(b, &src, root);
-	}
-	ynode_free(&root);
-	return rc;
+	if (!file || ynode_read(src, file->bytes, file->size, &root) < 0)
+		return NULL;
+	return root;
 }
 
-static int read_all(struct build *b)
+/** What stands behind the sources in campaign.yaml: they say which files may be missing. */
+static int read_rest(struct build *b, const struct ysource *src, const struct ynode *root)
 {
 	wall_t horizon;
 	int units, rc = check_files(b);
@@ -238,14 +233,31 @@ static int read_all(struct build *b)
 		return rc;
 	units = units_read(b, campaign_files_find(b->files, UNITS_FILE));
 	rosters_name(b);
-	rc = read_yaml(b, units == 0);
-	if (units < 0 || rc < 0)
+	/* Without units every name of one would be called unknown. */
+	if (units < 0 || !root)
 		return -EINVAL;
+	rc = head_read(b, src, root);
+	if (rc < 0)
+		return -EINVAL;
+	policies_read(b, src, root);
 	rc = calendars_read(b, &horizon);
 	if (rc < 0)
 		return rc;
 	rosters_read(b, horizon);
 	return 0;
+}
+
+static int read_all(struct build *b)
+{
+	struct ysource src = {.file = YAML_FILE, .findings = b->findings};
+	struct ynode *root = read_tree(b, &src);
+	int rc;
+
+	if (root)
+		sources_read(b, &src, root);
+	rc = read_rest(b, &src, root);
+	ynode_free(&root);
+	return rc;
 }
 
 int campaign_load(const struct campaign_files *files, wall_t until, struct campaign **out,

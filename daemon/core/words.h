@@ -229,6 +229,22 @@ struct roster {
 	uint32_t shift, shifts; /**< campaign.shifts[..], by from */
 };
 
+/** How a remote calendar is read. */
+enum source_kind {
+	SOURCE_FILE,  /**< one .ics by GET (webcal) */
+	SOURCE_CALDAV /**< every member of a CalDAV collection */
+};
+
+/** A remote calendar that stands for a file of the campaign. */
+struct source {
+	text_t as;         /**< that file's path: "duty/guoqing.ics" */
+	text_t url;        /**< https:// or http://; may carry a key: never shown whole */
+	text_t host;       /**< "cal.example.org", "127.0.0.1:5232": what people are shown of it */
+	text_t credential; /**< a name in duban.yaml; 0 = none */
+	uint8_t kind;      /**< enum source_kind */
+	dur_t poll;
+};
+
 #define GUARD_OFF 0
 #define GUARD_ITEMS_MIN 5
 
@@ -274,6 +290,8 @@ struct campaign {
 	uint32_t n_rosters;
 	struct shift *shifts;
 	uint32_t n_shifts;
+	struct source *sources;
+	uint32_t n_sources;
 
 	const struct zone *zone; /**< calendars/zone.h; borrowed, lives for ever */
 	const struct days *days; /**< calendars/days.h; owned */
