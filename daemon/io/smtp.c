@@ -8,8 +8,9 @@
  * The first connection goes ahead alone; the others follow when it is ready, so
  * that a relay which refuses us (wrong password) is asked once and not four times.
  * A 421 or a failure halves the number of connections, a hundred mails accepted
- * add one again.  A connection that has stalled does not count: another one may
- * take its place, up to SMTP_CONNECTIONS_MAX.
+ * add one again; a relay that turns one away while it serves others gets as many as
+ * it serves.  A connection that has stalled does not count: another one may take its
+ * place, up to SMTP_CONNECTIONS_MAX.
  */
 #include "smtp.h"
 
@@ -25,7 +26,7 @@ struct attempt {
 	const struct request *request;
 	sender_done_fn *done;
 	void *arg;
-	bool again;          /* this is its second connection */
+	bool again;          /* it has had its second connection for nothing */
 	struct reply *reply; /* when finished */
 };
 
@@ -64,21 +65,32 @@ static void attempt_end(struct smtp *p, struct attempt *a, struct reply *reply)
 
 /* ---- looking at the connections --------------------------------------------------- */
 
-static void pool_fewer(struct smtp *p)
+static void pool_fewer(struct smtp *p, unsigned served)
 {
-	p->allowed = MAX(p->allowed / 2, 1);
+	p->allowed = MAX(served > 0 ? MIN(served, p->allowed) : p->allowed / 2, 1);
 	p->accepted = 0;
 }
 
 /**
- * The connection broke before the relay said anything about it: it was idle and just
- * then closed, or the message before was the trouble.  That is worth another connection,
- * once.  Not after a time-out: the lease has been running all that time.
+ * The session ended before the relay said a word about this message: it was idle and just
+ * then closed, the message before was the trouble (@behind), or a session takes only so
+ * many.  That is worth another connection: once, and always when the session took another
+ * message, which then is no endless round.  Not after a time-out: the lease has been
+ * running all that time.
  */
-static bool try_again(const struct attempt *a, const struct reply *reply, const struct smtp_conn *c)
+static bool try_again(struct attempt *a, const struct reply *reply, struct smtp_conn *c,
+		      bool behind)
 {
-	return reply->status == 0 && !reply->went_out && !a->again && !smtp_conn_timed_out(c) &&
-	       strcmp(reply->verb, "MAIL") == 0;
+	bool useful = behind || smtp_dialogue_accepted(smtp_conn_dialogue(c)) > 0;
+	bool closed = reply->status == 0 && !reply->went_out;
+	bool full = reply->status == 421 && useful;
+
+	if (!(closed || full) || strcmp(reply->verb, "MAIL") != 0 || smtp_conn_timed_out(c))
+		return false;
+	if (!useful && a->again)
+		return false;
+	a->again |= !useful;
+	return true;
 }
 
 static void count_sent(struct smtp *p)
@@ -95,20 +107,22 @@ static void collect_finished(struct smtp *p, struct smtp_conn *c)
 	struct smtp_dialogue *d = smtp_conn_dialogue(c);
 	GQueue again = G_QUEUE_INIT;
 	struct reply *reply;
+	bool behind = false;
 	void *tag;
 
 	while (d && smtp_dialogue_finished(d, &tag, &reply)) {
 		struct attempt *a = tag;
 
 		must(g_hash_table_remove(p->in_flight, a));
-		if (try_again(a, reply, c)) {
-			a->again = true;
+		if (try_again(a, reply, c, behind)) {
 			reply_free(&reply);
 			g_queue_push_head(&again, a);
 			continue;
 		}
 		if (reply->status >= 200 && reply->status < 300)
 			count_sent(p);
+		else
+			behind = true;
 		attempt_end(p, a, reply);
 	}
 	while (!g_queue_is_empty(&again)) /* last first, to keep their order */
@@ -138,6 +152,16 @@ static void fail_queued(struct smtp *p, const struct smtp_conn *c)
 		attempt_end(p, a, smtp_conn_failure(c));
 }
 
+/** Connections that the relay bears, or has not refused so far. */
+static unsigned count_served(const struct smtp *p)
+{
+	unsigned n = 0;
+
+	for (guint i = 0; i < p->conns->len; i++)
+		n += smtp_conn_state(p->conns->pdata[i]) != SMTP_CONN_GONE;
+	return n;
+}
+
 static void drop_gone(struct smtp *p)
 {
 	for (guint i = p->conns->len; i > 0; i--) {
@@ -149,10 +173,10 @@ static void drop_gone(struct smtp *p)
 		g_ptr_array_remove_index_fast(p->conns, i - 1);
 		if (!d) {
 			p->counts.connect_failures++;
-			pool_fewer(p);
+			pool_fewer(p, count_served(p));
 			fail_queued(p, c);
-		} else if (smtp_dialogue_told_421(d)) {
-			pool_fewer(p);
+		} else if (smtp_dialogue_told_421(d) && smtp_dialogue_accepted(d) == 0) {
+			pool_fewer(p, 0);
 		}
 		smtp_conn_free(&c);
 	}

@@ -33,7 +33,7 @@ struct smtp_conn {
 	/* While connecting: what the relay said */
 	struct smtp_caps caps;
 	int first_code, last_code;
-	bool ehlo_seen, starttls_seen;
+	bool ehlo_seen, starttls_offered, starttls_seen, logged_in;
 	char *last_line;
 	struct reply *failure;
 
@@ -56,13 +56,20 @@ static size_t on_line(char *bytes, size_t one, size_t size, void *arg)
 	g_autofree char *line = smtp_printable(bytes, one * size, SMTP_REPLY_TEXT_MAX);
 	int code = atoi(line);
 
+	if (code < 200 || code > 599)
+		return 0; /* no SMTP: libcurl would wait for some until the time is up */
 	smtp_caps_line(&c->caps, bytes, one * size);
 	if (c->first_code == 0)
 		c->first_code = code;
-	if (code == 250)
+	if (code == 250) {
 		c->ehlo_seen = true;
+		c->starttls_offered |= g_ascii_strncasecmp(line + 3, "-STARTTLS", 9) == 0 ||
+				       g_ascii_strncasecmp(line + 3, " STARTTLS", 9) == 0;
+	}
 	if (code == 220 && c->ehlo_seen)
 		c->starttls_seen = true;
+	if (code == 235)
+		c->logged_in = true;
 	c->last_code = code;
 	g_free(c->last_line);
 	c->last_line = g_steal_pointer(&line);
@@ -86,7 +93,8 @@ static const char *failed_verb(const struct smtp_conn *c, CURLcode rc)
 		return "greeting";
 	if (!c->ehlo_seen)
 		return "EHLO";
-	if (c->settings->starttls != SMTP_STARTTLS_NONE && !c->starttls_seen)
+	if (c->settings->starttls != SMTP_STARTTLS_NONE && !c->starttls_seen &&
+	    (c->starttls_offered || c->settings->starttls == SMTP_STARTTLS_REQUIRED))
 		return "STARTTLS";
 	return c->settings->user ? "AUTH" : "EHLO";
 }
@@ -319,12 +327,30 @@ static void on_timer(uv_timer_t *timer)
 				       : MIN(limit - still, MAX(patience, 1)));
 }
 
+/**
+ * libcurl goes on without a login where the relay offers none; then every mail would be
+ * refused, one by one, or sent by nobody knows whom.
+ */
+static struct reply *no_login(void)
+{
+	struct reply *r = g_new0(struct reply, 1);
+
+	r->verb = g_strdup("AUTH");
+	r->text = g_strdup("the relay offers no AUTH that we know, and a user is set");
+	return r;
+}
+
 /** A turn after libcurl has let go of the socket. */
 static void conn_begin(void *arg)
 {
 	struct smtp_conn *c = arg;
 	curl_socket_t fd = CURL_SOCKET_BAD;
 
+	if (c->settings->user && !c->logged_in) {
+		c->failure = no_login();
+		conn_gone(c);
+		return;
+	}
 	curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd);
 	if (fd == CURL_SOCKET_BAD) {
 		c->failure = failure_of(c, CURLE_GOT_NOTHING);

@@ -61,12 +61,14 @@ struct smtp_dialogue {
 	GQueue jobs; /* struct job, in order */
 	struct expected expected[EXPECTED_MAX];
 	unsigned n_expected;
+	struct expected answering; /* what the reply at hand answers */
 	GQueue finished;
 	GByteArray *out;
 	size_t out_used;  /* of .out, already sent */
 	uint64_t sent;    /* in all */
 	uint64_t written; /* in all */
 	uint64_t progress;
+	unsigned accepted;
 	bool need_rset, dead, told_421;
 };
 
@@ -139,6 +141,8 @@ static void job_finish(struct smtp_dialogue *d, struct job *j, struct reply *rep
 /** Where @j stands: the first reply that it still lacks. */
 static enum verb job_verb(const struct smtp_dialogue *d, const struct job *j)
 {
+	if (d->answering.job == j)
+		return d->answering.verb; /* by a reply that is none */
 	for (unsigned i = 0; i < d->n_expected; i++)
 		if (d->expected[i].job == j)
 			return d->expected[i].verb;
@@ -392,12 +396,14 @@ static void on_data(struct smtp_dialogue *d, struct job *j, int code, const char
 
 static void on_dot(struct smtp_dialogue *d, struct job *j, int code, const char *text)
 {
-	if (j->failure)
+	if (j->failure) {
 		job_finish(d, j, g_steal_pointer(&j->failure)); /* it was a lone dot */
-	else if (code >= 300 && code < 400)
+	} else if (code >= 300 && code < 400) {
 		dialogue_die(d, "the relay's reply to the dot makes no sense");
-	else
+	} else {
+		d->accepted += code < 300;
 		job_finish(d, j, reply_make(code, text, VERB_DOT, true));
+	}
 }
 
 /** The relay answers a command that it has not got in full. */
@@ -421,20 +427,9 @@ static void on_421(struct smtp_dialogue *d, struct expected e, const char *text)
 	dialogue_die(d, why);
 }
 
-static void on_reply(struct smtp_dialogue *d, int code, const char *text)
+/** The reply to @e. */
+static void on_answer(struct smtp_dialogue *d, struct expected e, int code, const char *text)
 {
-	struct expected e = {VERB_QUIT, NULL, 0};
-
-	d->progress++;
-	if (d->n_expected == 0) {
-		if (code == 421)
-			on_421(d, e, text);
-		else
-			dialogue_die(d, "the relay answers what was not asked");
-		return;
-	}
-	e = d->expected[0];
-	memmove(d->expected, d->expected + 1, --d->n_expected * sizeof(e));
 	if (code == 421) {
 		on_421(d, e, text);
 		return;
@@ -462,6 +457,24 @@ static void on_reply(struct smtp_dialogue *d, int code, const char *text)
 		dialogue_die(d, "QUIT");
 		break;
 	}
+}
+
+static void on_reply(struct smtp_dialogue *d, int code, const char *text)
+{
+	static const struct expected none = {VERB_QUIT, NULL, 0};
+
+	d->progress++;
+	if (d->n_expected == 0) {
+		if (code == 421)
+			on_421(d, none, text);
+		else
+			dialogue_die(d, "the relay answers what was not asked");
+		return;
+	}
+	d->answering = d->expected[0];
+	memmove(d->expected, d->expected + 1, --d->n_expected * sizeof(*d->expected));
+	on_answer(d, d->answering, code, text);
+	d->answering = none;
 	dialogue_go(d);
 }
 
@@ -550,4 +563,9 @@ uint64_t smtp_dialogue_progress(const struct smtp_dialogue *d)
 bool smtp_dialogue_told_421(const struct smtp_dialogue *d)
 {
 	return d->told_421;
+}
+
+unsigned smtp_dialogue_accepted(const struct smtp_dialogue *d)
+{
+	return d->accepted;
 }

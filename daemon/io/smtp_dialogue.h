@@ -74,7 +74,10 @@ enum smtp_waiting smtp_dialogue_waiting(const struct smtp_dialogue *d);
 /** How often the state has changed: tells progress from standstill. */
 uint64_t smtp_dialogue_progress(const struct smtp_dialogue *d);
 
-/** The relay closed the session by a 421: come back with fewer connections. */
+/** The relay closed the session by a 421. */
 bool smtp_dialogue_told_421(const struct smtp_dialogue *d);
+
+/** Messages that the relay took in this session. */
+unsigned smtp_dialogue_accepted(const struct smtp_dialogue *d);
 
 #endif

@@ -6,20 +6,26 @@ Prints "PORT n" on standard output when it listens.  Every mail it accepts is wr
 is sent, so that after a crash of either side the ledger says what was accepted.
 
 Faults are rules, from --script FILE (a JSON list) and --fault "key=value,...":
-    at       connect greeting EHLO STARTTLS AUTH MAIL RCPT DATA dot RSET QUIT   (required)
-    do       reply | drop | drop-after | hang | hang-after | slow | delay
-             reply       say `text` ("451 4.3.0 later") instead of the usual reply
+    at       connect greeting EHLO HELO STARTTLS AUTH MAIL RCPT DATA dot RSET QUIT (required)
+    do       reply | drop | drop-after | close | hang | hang-after | slow | delay | long | garbage
+             reply       say `text` ("451 4.3.0 later") instead of the usual reply; \\n in it
+                         begins a new line: several lines, or replies that nobody asked for
              drop        close without a reply; at dot: the mail is not accepted
              drop-after  at dot: accept the mail, then close without a reply
                          elsewhere: reply as usual, then close
+             close       reply as usual (at dot: accept the mail), then close
              hang        never answer (the connection stays open)
              hang-after  at dot: accept the mail, then never answer
              slow        say the usual reply one byte at a time, `seconds` apart (default 1)
              delay       wait `seconds`, then go on as usual
+             long        the usual reply with 100 KB of words in its line
+             garbage     the usual reply, and a kilobyte of rubbish right behind it
     rcpt     only for recipients matching this shell pattern
     sender   only for this envelope sender pattern
     nth      only the n-th time (from 1) that `at` is reached with the other keys matching
     first    only the first n times
+    over     only beyond the n-th time within one connection
+    busy     only while more than n connections are open
     session  only in the n-th connection
     percent  only so often, by --seed
 
@@ -45,9 +51,11 @@ import time
 
 SIZE_MAX = 32 << 20
 LINE_MAX = 4096
-VERBS = ("connect", "greeting", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "dot", "RSET",
+VERBS = ("connect", "greeting", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "dot", "RSET",
          "QUIT")
-DEEDS = ("reply", "drop", "drop-after", "hang", "hang-after", "slow", "delay")
+DEEDS = ("reply", "drop", "drop-after", "close", "hang", "hang-after", "slow", "delay", "long",
+         "garbage")
+LONG = 100_000
 
 
 class Dropped(Exception):
@@ -57,7 +65,8 @@ class Dropped(Exception):
 class Rule:
     """One fault of the script."""
 
-    KEYS = {"at", "do", "text", "seconds", "rcpt", "sender", "nth", "first", "session", "percent"}
+    KEYS = {"at", "do", "text", "seconds", "rcpt", "sender", "nth", "first", "over", "busy",
+            "session", "percent"}
 
     def __init__(self, fields):
         unknown = set(fields) - self.KEYS
@@ -75,6 +84,8 @@ class Rule:
         self.sender = fields.get("sender")
         self.nth = int(fields.get("nth", 0))
         self.first = int(fields.get("first", 0))
+        self.over = int(fields.get("over", 0))
+        self.busy = int(fields.get("busy", 0))
         self.session = int(fields.get("session", 0))
         self.percent = float(fields.get("percent", 100))
         self.hits = 0
@@ -87,7 +98,10 @@ class Rule:
         if self.sender and not fnmatch.fnmatchcase(session.sender or "", self.sender):
             return False
         self.hits += 1
+        in_session = session.hits[self] = session.hits.get(self, 0) + 1
         if (self.nth and self.hits != self.nth) or (self.first and self.hits > self.first):
+            return False
+        if in_session <= self.over or (self.busy and session.r.open <= self.busy):
             return False
         return self.percent >= 100 or rng.random() * 100 < self.percent
 
@@ -112,7 +126,7 @@ class Receiver:
             with open(args.script, encoding="utf-8") as script:
                 self.rules += [Rule(fields) for fields in json.load(script)]
         self.rules += [Rule(parse_fault(text)) for text in args.fault]
-        self.sessions = 0
+        self.sessions = self.open = 0
         self.accepted = 0
         self.ledger = open(args.ledger, "a", encoding="utf-8") if args.ledger else None
         self.tls = None
@@ -188,12 +202,17 @@ class Session:
         self.sender = self.rcpt = self.user = None
         self.tls = False
         self.greeted = False
+        self.hits = {}
 
     def reset(self):
         self.sender = self.rcpt = None
 
     async def say(self, text, rule=None):
+        if rule and rule.do == "long":
+            text += " " + "x" * LONG
         data = "".join(line + "\r\n" for line in text.split("\n")).encode()
+        if rule and rule.do == "garbage":
+            data += bytes(range(256)) * 4 + b"\r\n"
         if rule and rule.do == "slow":
             for i in range(len(data)):
                 self.writer.write(data[i:i + 1])
@@ -227,7 +246,7 @@ class Session:
             await self.writer.drain()
             await asyncio.sleep(rule.seconds)
         await self.say(usual, rule)
-        if rule.do == "drop-after":
+        if rule.do in ("drop-after", "close"):
             await self.writer.drain()
             raise Dropped
         return usual[0] in "23"
@@ -274,8 +293,7 @@ class Session:
 
     async def do_helo(self, _):
         self.reset()
-        self.greeted = True
-        await self.say("250 peer.example.org")
+        self.greeted = await self.answer("HELO", "250 peer.example.org")
 
     async def do_starttls(self, _):
         if not self.r.tls or self.tls:
@@ -404,6 +422,9 @@ class Session:
             await asyncio.sleep(86400)
         text = rule.text.replace("\\n", "\n") if rule.do == "reply" else f"250 2.0.0 kept as {number}"
         await self.say(text, rule)
+        if rule.do == "close":
+            await self.writer.drain()
+            raise Dropped
 
     async def do_rset(self, _):
         self.reset()
@@ -421,7 +442,8 @@ class Session:
 
 async def on_connection(receiver, reader, writer):
     session = Session(receiver, reader, writer)
-    receiver.note(event="connect", session=session.number)
+    receiver.open += 1
+    receiver.note(event="connect", session=session.number, open=receiver.open)
     try:
         await session.serve()
     except (Dropped, asyncio.CancelledError, ConnectionError, asyncio.IncompleteReadError,
@@ -430,6 +452,7 @@ async def on_connection(receiver, reader, writer):
     except ValueError:  # a line beyond the reader's limit
         pass
     finally:
+        receiver.open -= 1
         receiver.note(event="close", session=session.number)
         with contextlib.suppress(Exception):
             writer.close()
