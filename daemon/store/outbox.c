@@ -17,6 +17,9 @@
 G_STATIC_ASSERT(OUTBOX_QUEUED == 0 && OUTBOX_LEASED == 1 && OUTBOX_RETRY == 3 &&
 		OUTBOX_UNKNOWN == 5);
 
+/* Of message m: what the index message_next holds, in its own words. Only so is it used. */
+#define WAITING "(m.state=0 OR m.state=3 OR m.state=5)"
+
 int64_t store_message_add(struct store *st, int64_t campaign, int64_t address, wall_t tick,
 			  wall_t expires, struct err *err)
 {
@@ -79,7 +82,7 @@ static int mark_leased(struct store *st, const GArray *ids, struct err *err)
 int store_outbox_lease(struct store *st, wall_t now, unsigned max, store_outbox_fn *fn, void *arg,
 		       struct err *err)
 {
-	sqlite3_stmt *q = sq(st, OUTBOX_COLUMNS "WHERE m.state IN (0, 3, 5) AND m.next_try <= ?1 "
+	sqlite3_stmt *q = sq(st, OUTBOX_COLUMNS "WHERE " WAITING " AND m.next_try <= ?1 "
 						"ORDER BY m.next_try, m.id LIMIT ?2");
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	int rc;
@@ -175,8 +178,8 @@ int store_outbox_recover(struct store *st, wall_t now, struct err *err)
 
 int store_outbox_pull(struct store *st, wall_t now, struct err *err)
 {
-	sqlite3_stmt *q = sq(st, "UPDATE message SET expires=expires-(next_try-?1), next_try=?1 "
-				 "WHERE state IN (0, 3, 5) AND next_try > ?2");
+	sqlite3_stmt *q = sq(st, "UPDATE message AS m SET expires=expires-(next_try-?1), "
+				 "next_try=?1 WHERE " WAITING " AND next_try > ?2");
 	int rc;
 
 	sq_int(q, 1, now);
@@ -199,8 +202,8 @@ bool store_outbox_may_have_told(struct store *st, int64_t message)
 wall_t store_outbox_next(struct store *st)
 {
 	return sq_value(st,
-			sq(st, "SELECT next_try FROM message WHERE state IN (0, 3, 5) "
-			       "ORDER BY next_try, id LIMIT 1"),
+			sq(st, "SELECT next_try FROM message m WHERE " WAITING
+			       " ORDER BY next_try, id LIMIT 1"),
 			WALL_NEVER);
 }
 

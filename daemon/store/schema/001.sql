@@ -132,7 +132,8 @@ CREATE TABLE message (
   status    INTEGER,             -- the peer's last word
   reply     TEXT
 ) STRICT;
-CREATE INDEX message_next ON message(next_try, id) WHERE state IN (0, 3, 5);
+-- Waiting.  No IN: SQLite would fill a table of its own with the list for each row that changes.
+CREATE INDEX message_next ON message(next_try, id) WHERE state = 0 OR state = 3 OR state = 5;
 CREATE INDEX message_address ON message(address, id);
 CREATE INDEX message_leased ON message(id) WHERE state = 1;
 
