@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "flat.h"
 #include "order.h"
 #include "series.h"
 
@@ -55,30 +56,39 @@ void calendar_free(struct calendar **cp)
 	g_free(c);
 }
 
-int calendar_read(struct calendar *c, const char *file, const char *bytes, size_t size,
+static void tell_scan(const struct flat *f, const char *file, struct findings *findings)
+{
+	for (guint i = 0; i < f->findings->list->len; i++) {
+		const struct finding *x = f->findings->list->pdata[i];
+
+		findings_add(findings, x->severity, file, x->line, x->column, x->code, x->uid, "%s",
+			     x->text);
+	}
+}
+
+int calendar_take(struct calendar *c, const char *file, const struct flat *f,
 		  const struct calendar_limits *limits, struct findings *findings)
 {
-	struct scan *scan = NULL;
 	struct ical_reader r = {.file = file,
+				.scan = f->scan,
+				.words = f->words,
 				.zones = c->zones,
 				.limits = limits,
 				.findings = findings,
 				.pool = &c->pool};
 	unsigned streams = 0;
-	int rc = scan_read(file, bytes, size, limits->bytes_max, &scan, findings);
 
-	if (rc != 0)
-		return rc;
-	r.scan = scan;
+	tell_scan(f, file, findings);
+	if (f->rc != 0)
+		return f->rc;
 	g_clear_pointer(&c->series, g_ptr_array_unref);
-	tzset_begin_file(c->zones, scan);
-	for (uint32_t i = 0; i < scan->components->len; i++) {
-		const struct scan_component *x = scan_component_at(scan, i);
+	tzset_begin_file(c->zones, f->scan);
+	for (uint32_t i = 0; i < f->scan->components->len; i++) {
 		struct ical_component *read;
 
-		if (strcmp(x->name, "VCALENDAR") == 0)
+		if (strcmp(scan_component_at(f->scan, i)->name, "VCALENDAR") == 0)
 			streams++;
-		if (x->broken || (strcmp(x->name, "VEVENT") != 0 && strcmp(x->name, "VTODO") != 0))
+		if (f->words->pdata[i] == NULL)
 			continue;
 		read = ical_read(&r, i);
 		if (read == NULL)
@@ -87,8 +97,17 @@ int calendar_read(struct calendar *c, const char *file, const char *bytes, size_
 		g_ptr_array_add(c->components, read);
 	}
 	tzset_end_file(c->zones);
-	scan_free(&scan);
 	return 0;
+}
+
+int calendar_read(struct calendar *c, const char *file, const char *bytes, size_t size,
+		  const struct calendar_limits *limits, struct findings *findings)
+{
+	struct flat *f = flat_parse(bytes, size, limits->bytes_max);
+	int rc = calendar_take(c, file, f, limits, findings);
+
+	flat_free(&f);
+	return rc;
 }
 
 /* The series, made when first asked for: marks what is superseded. */

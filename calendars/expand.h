@@ -85,6 +85,10 @@ void calendar_free(struct calendar **c);
 int calendar_read(struct calendar *c, const char *file, const char *bytes, size_t size,
 		  const struct calendar_limits *limits, struct findings *findings);
 
+/** The same of what was parsed elsewhere (flat.h): bytes from outside, in the daemon. */
+struct flat;
+int calendar_take(struct calendar *c, const char *file, const struct flat *f,
+		  const struct calendar_limits *limits, struct findings *findings);
 /** Components in file order: GPtrArray of struct calendar_component *, owned by the calendar. */
 const GPtrArray *calendar_components(const struct calendar *c);
 

@@ -313,6 +313,38 @@ static void show(struct state *s)
 	c->shown.end = ical_end(c, &c->extent, &c->start, c->shown.start);
 }
 
+static GPtrArray *copies(const GPtrArray *texts)
+{
+	GPtrArray *out = g_ptr_array_new_full(texts->len, g_free);
+
+	for (guint i = 0; i < texts->len; i++)
+		g_ptr_array_add(out, g_strdup(texts->pdata[i]));
+	return out;
+}
+
+/* Its face: what libical read of it. */
+static bool take_words(const struct ical_reader *r, uint32_t index, struct calendar_component *out)
+{
+	const struct flat_words *w = r->words->pdata[index];
+
+	must(w != NULL);
+	out->summary = g_strdup(w->summary);
+	out->description = g_strdup(w->description);
+	out->location = g_strdup(w->location);
+	out->status = g_strdup(w->status);
+	out->categories = copies(w->categories);
+	out->attendees = copies(w->attendees);
+	out->alarms = g_array_copy(w->alarms);
+	if (w->alarms_more > 0)
+		findings_add(r->findings, SEVERITY_WARNING, r->file, w->alarms_more, 0,
+			     "TOO_MANY_ALARMS", out->uid, "VALARM 超过 %d 个，其余略去",
+			     ICAL_ALARMS_MAX);
+	if (w->bad_property)
+		findings_add(r->findings, SEVERITY_WARNING, r->file, out->line, 0, "BAD_PROPERTY",
+			     out->uid, "部件里有写法不对的属性，已略去");
+	return w->readable;
+}
+
 struct ical_component *ical_read(const struct ical_reader *r, uint32_t index)
 {
 	const struct scan_component *from = scan_component_at(r->scan, index);
@@ -324,14 +356,11 @@ struct ical_component *ical_read(const struct ical_reader *r, uint32_t index)
 	c->shown.line = from->line;
 	c->shown.todo = strcmp(from->name, "VTODO") == 0;
 	c->shown.uid = g_strdup("");
-	c->shown.categories = g_ptr_array_new_with_free_func(g_free);
-	c->shown.attendees = g_ptr_array_new_with_free_func(g_free);
-	c->shown.alarms = g_array_new(FALSE, FALSE, sizeof(struct calendar_alarm));
 	read_lines(&s, index);
 	usable = settle(&s, from->line) && !s.unusable && !(s.uncertain && r->limits->strict);
 	if (usable) {
 		show(&s);
-		usable = ical_words_read(r, index, &c->shown) == 0 && ical_lint(r, c);
+		usable = take_words(r, index, &c->shown) && ical_lint(r, c);
 	}
 	if (usable)
 		return c;
@@ -355,8 +384,8 @@ void ical_component_free(gpointer component)
 	g_free(c->shown.description);
 	g_free(c->shown.location);
 	g_free(c->shown.status);
-	g_ptr_array_unref(c->shown.categories);
-	g_ptr_array_unref(c->shown.attendees);
+	g_clear_pointer(&c->shown.categories, g_ptr_array_unref);
+	g_clear_pointer(&c->shown.attendees, g_ptr_array_unref);
 	array_free(c->shown.alarms);
 	array_free(c->rules);
 	array_free(c->ex_rules);

@@ -11,6 +11,7 @@
 #define CALENDARS_ICAL_H
 
 #include "expand.h"
+#include "flat.h"
 #include "ical_time.h"
 #include "rrule.h"
 #include "scan.h"
@@ -90,6 +91,7 @@ static inline void steps_settle(int64_t *pool, int64_t left)
 struct ical_reader {
 	const char *file;
 	const struct scan *scan;
+	const GPtrArray *words; /**< struct flat_words *, a component */
 	struct tzset *zones;
 	const struct calendar_limits *limits;
 	struct findings *findings;
@@ -102,9 +104,6 @@ struct ical_reader {
  */
 struct ical_component *ical_read(const struct ical_reader *r, uint32_t index);
 void ical_component_free(gpointer component);
-
-/** SUMMARY, CATEGORIES, ATTENDEE, VALARM ... into @out; -EINVAL if libical refuses. */
-int ical_words_read(const struct ical_reader *r, uint32_t index, struct calendar_component *out);
 
 /** The instant of a time; a DATE is its midnight. */
 wall_t ical_instant(const struct ical_time *t, enum zone_fit *fit_out);

@@ -4,12 +4,15 @@
  * libical sees a small component composed of the lines that matter here, never the file:
  * its parser knows no limits, loses whole files to one unclosed tail, and makes
  * X-LIC-ERROR of what it does not like.  Nothing that decides about time goes through it.
+ * In the daemon this runs in the child that flat.h tells of.
  */
 #include <errno.h>
 #include <libical/ical.h>
 #include <string.h>
 
+#include "flat.h"
 #include "ical.h"
+#include "ical_words.h"
 
 static bool is_word(const char *name)
 {
@@ -42,25 +45,23 @@ static void compose_lines(GString *text, const struct scan *scan, uint32_t index
 	}
 }
 
-static void compose_alarms(GString *text, const struct ical_reader *r, uint32_t index,
-			   const struct calendar_component *out)
+static void compose_alarms(GString *text, const struct scan *scan, uint32_t index,
+			   struct flat_words *out)
 {
-	const struct scan_component *c = scan_component_at(r->scan, index);
+	const struct scan_component *c = scan_component_at(scan, index);
 	unsigned alarms = 0;
 
 	for (uint32_t i = index + 1; i < c->next; i++) {
-		const struct scan_component *child = scan_component_at(r->scan, i);
+		const struct scan_component *child = scan_component_at(scan, i);
 
 		if (child->parent != index || strcmp(child->name, "VALARM") != 0 || child->broken)
 			continue;
 		if (alarms++ == ICAL_ALARMS_MAX) {
-			findings_add(r->findings, SEVERITY_WARNING, r->file, child->line, 0,
-				     "TOO_MANY_ALARMS", out->uid, "VALARM 超过 %d 个，其余略去",
-				     ICAL_ALARMS_MAX);
+			out->alarms_more = child->line;
 			break;
 		}
 		g_string_append(text, "BEGIN:VALARM\r\n");
-		compose_lines(text, r->scan, i);
+		compose_lines(text, scan, i);
 		g_string_append(text, "END:VALARM\r\n");
 	}
 }
@@ -123,7 +124,7 @@ static void set_once(char **field, const char *text)
 		*field = g_utf8_make_valid(text != NULL ? text : "", -1);
 }
 
-static void take(icalproperty *p, struct calendar_component *out)
+static void take(icalproperty *p, struct flat_words *out)
 {
 	char *text;
 
@@ -150,7 +151,7 @@ static void take(icalproperty *p, struct calendar_component *out)
 	}
 }
 
-static void take_alarm(icalcomponent *alarm, struct calendar_component *out)
+static void take_alarm(icalcomponent *alarm, struct flat_words *out)
 {
 	icalproperty *p = icalcomponent_get_first_property(alarm, ICAL_TRIGGER_PROPERTY);
 	struct calendar_alarm a = {0};
@@ -180,25 +181,16 @@ static void take_alarm(icalcomponent *alarm, struct calendar_component *out)
 	g_array_append_val(out->alarms, a);
 }
 
-static void tell_errors(const struct ical_reader *r, icalcomponent *c,
-			const struct calendar_component *out)
+struct flat_words *ical_words_parse(const struct scan *scan, uint32_t index)
 {
-	icalproperty *p = icalcomponent_get_first_property(c, ICAL_XLICERROR_PROPERTY);
-
-	if (p != NULL)
-		findings_add(r->findings, SEVERITY_WARNING, r->file, out->line, 0, "BAD_PROPERTY",
-			     out->uid, "部件里有写法不对的属性，已略去");
-}
-
-int ical_words_read(const struct ical_reader *r, uint32_t index, struct calendar_component *out)
-{
-	const char *name = out->todo ? "VTODO" : "VEVENT";
+	const char *name = scan_component_at(scan, index)->name;
+	struct flat_words *out = flat_words_new();
 	GString *text = g_string_new(NULL);
 	icalcomponent *c;
 
 	g_string_printf(text, "BEGIN:%s\r\n", name);
-	compose_lines(text, r->scan, index);
-	compose_alarms(text, r, index, out);
+	compose_lines(text, scan, index);
+	compose_alarms(text, scan, index, out);
 	g_string_append_printf(text, "END:%s\r\n", name);
 	icalerror_set_errors_are_fatal(0);
 	c = icalparser_parse_string(text->str);
@@ -210,14 +202,16 @@ int ical_words_read(const struct ical_reader *r, uint32_t index, struct calendar
 		for (icalcomponent *a = icalcomponent_get_first_component(c, ICAL_VALARM_COMPONENT);
 		     a != NULL; a = icalcomponent_get_next_component(c, ICAL_VALARM_COMPONENT))
 			take_alarm(a, out);
-		tell_errors(r, c, out);
+		out->bad_property =
+			icalcomponent_get_first_property(c, ICAL_XLICERROR_PROPERTY) != NULL;
 		icalcomponent_free(c);
 	}
-	out->summary = summary(r->scan, index);
+	out->readable = c != NULL;
+	out->summary = summary(scan, index);
 	set_once(&out->description, "");
 	set_once(&out->location, "");
 	set_once(&out->status, "");
 	for (char *p = g_strstrip(out->status); *p != 0; p++)
 		*p = g_ascii_toupper(*p);
-	return c != NULL ? 0 : -EINVAL;
+	return out;
 }

@@ -66,8 +66,7 @@ static int read_holidays(struct build *b, wall_t horizon, struct days *days)
 		return 0;
 	calendar = calendar_new(b->c->zone);
 	said = g_hash_table_new(NULL, NULL);
-	rc = calendar_read(calendar, file->path, file->bytes, file->size, &calendar_limits_campaign,
-			   b->findings);
+	rc = campaign_file_calendar(file, calendar, b->findings);
 	all = whole_expand(calendar, horizon + HOLIDAYS_BEHIND, b->findings);
 	for (unsigned i = 0; i < all->len; i++) {
 		const struct instance *x = all->pdata[i];
@@ -298,8 +297,7 @@ int calendars_read(struct build *b, wall_t *horizon)
 	int rc = 0;
 
 	/* It may come from a source that has never been read. */
-	if (file && calendar_read(calendar, file->path, file->bytes, file->size,
-				  &calendar_limits_campaign, b->findings) < 0)
+	if (file && campaign_file_calendar(file, calendar, b->findings) < 0)
 		rc = -EINVAL;
 	*horizon = horizon_of(b, calendar);
 	series = group_series(b, calendar, by_uid);

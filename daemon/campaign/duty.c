@@ -274,8 +274,7 @@ static void read_roster(struct build *b, const struct people *p, const struct ca
 	GPtrArray *all;
 
 	/* A file that is no calendar is said by the reader, and has no instances. */
-	(void)calendar_read(calendar, file->path, file->bytes, file->size,
-			    &calendar_limits_campaign, b->findings);
+	(void)campaign_file_calendar(file, calendar, b->findings);
 	all = whole_expand(calendar, horizon, b->findings);
 	r->shift = b->shifts->len;
 	add_shifts(b, p, all, index);

@@ -11,6 +11,7 @@ static void file_free(gpointer data)
 
 	g_free(f->path);
 	g_free(f->bytes);
+	flat_free(&f->flat);
 	g_free(f);
 }
 
@@ -58,4 +59,23 @@ const struct campaign_file *campaign_files_find(const struct campaign_files *f, 
 			return file;
 	}
 	return NULL;
+}
+
+void campaign_files_parsed(struct campaign_files *f, const char *path, struct flat *flat)
+{
+	struct campaign_file *file = (struct campaign_file *)campaign_files_find(f, path);
+
+	must(file != NULL);
+	flat_free(&file->flat);
+	file->flat = flat;
+}
+
+int campaign_file_calendar(const struct campaign_file *file, struct calendar *c,
+			   struct findings *findings)
+{
+	const struct calendar_limits *limits = &calendar_limits_campaign;
+
+	return file->flat != NULL
+		       ? calendar_take(c, file->path, file->flat, limits, findings)
+		       : calendar_read(c, file->path, file->bytes, file->size, limits, findings);
 }

@@ -8,6 +8,7 @@
 #ifndef CAMPAIGN_LOAD_H
 #define CAMPAIGN_LOAD_H
 
+#include "calendars/flat.h"
 #include "daemon/core/err.h"
 #include "daemon/core/finding.h"
 #include "daemon/core/words.h"
@@ -17,6 +18,8 @@ struct campaign_file {
 	char *path;
 	char *bytes;
 	size_t size;
+	struct flat
+		*flat; /**< what a child read of these bytes (calendars/flat.h); NULL: read here */
 };
 
 struct campaign_files {
@@ -28,6 +31,9 @@ struct campaign_files *campaign_files_new(const char *key);
 void campaign_files_free(struct campaign_files **f);
 /** Copies the bytes. */
 void campaign_files_add(struct campaign_files *f, const char *path, const void *bytes, size_t size);
+
+/** A child has parsed the calendar at @path, which was added: @flat is taken. */
+void campaign_files_parsed(struct campaign_files *f, const char *path, struct flat *flat);
 
 #define CAMPAIGN_FILE_MAX (16u << 20)
 
