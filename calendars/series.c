@@ -92,40 +92,62 @@ static void add_master(struct series *s, struct ical_component *c)
 	}
 }
 
-static gint by_rid(gconstpointer a, gconstpointer b)
+/* By the instance they mean; those of one stay in the order of the files: the sort is stable. */
+static gint by_rid(gconstpointer a, gconstpointer b, gpointer master)
 {
 	const struct ical_component *x = *(struct ical_component *const *)a;
 	const struct ical_component *y = *(struct ical_component *const *)b;
-	wall_t p = ical_instant(&x->rid, NULL), q = ical_instant(&y->rid, NULL);
+	wall_t p = series_rid_at(master, &x->rid, false), q = series_rid_at(master, &y->rid, false);
 
-	if (p != q)
-		return p < q ? -1 : 1;
-	if (x->and_future != y->and_future)
-		return x->and_future ? -1 : 1;
-	return x->shown.line - y->shown.line;
+	return (p > q) - (p < q);
 }
 
-/* Of several overrides of one instance only the newest stays. */
+/* The end of those that, from @i on, mean the same instance. */
+static guint same_rid(const struct series *s, guint i)
+{
+	const GPtrArray *o = s->overrides;
+	const struct ical_component *c = o->pdata[i];
+	wall_t at = series_rid_at(s->master, &c->rid, false);
+
+	while (++i < o->len) {
+		c = o->pdata[i];
+		if (series_rid_at(s->master, &c->rid, false) != at)
+			break;
+	}
+	return i;
+}
+
+/*
+ * Of several overrides of one instance the newest stays. An older THISANDFUTURE stays before it:
+ * it no longer speaks for that instance, but still for those that follow.
+ */
 static void settle(struct series *s)
 {
-	guint kept = 0;
+	GPtrArray *o = s->overrides;
+	guint kept = 0, end;
 
-	g_ptr_array_sort(s->overrides, by_rid);
-	for (guint i = 0; i < s->overrides->len; i++) {
-		struct ical_component *c = s->overrides->pdata[i];
-		struct ical_component *last = kept > 0 ? s->overrides->pdata[kept - 1] : NULL;
+	g_ptr_array_sort_with_data(o, by_rid, s->master);
+	for (guint i = 0; i < o->len; i = end) {
+		struct ical_component *newest = NULL, *future = NULL;
 
-		if (last == NULL || ical_instant(&last->rid, NULL) != ical_instant(&c->rid, NULL)) {
-			s->overrides->pdata[kept++] = c;
-			continue;
+		end = same_rid(s, i);
+		for (guint j = i; j < end; j++) {
+			struct ical_component *c = o->pdata[j];
+
+			c->shown.superseded = true;
+			if (newest == NULL || is_newer(newest, c))
+				newest = c;
+			if (c->and_future && (future == NULL || is_newer(future, c)))
+				future = c;
 		}
-		if (is_newer(last, c)) {
-			s->overrides->pdata[kept - 1] = c;
-			c = last;
-		}
-		c->shown.superseded = true;
+		if (future != NULL && future != newest)
+			o->pdata[kept++] = future;
+		o->pdata[kept++] = newest;
+		newest->shown.superseded = false;
+		if (future != NULL)
+			future->shown.superseded = false;
 	}
-	g_ptr_array_set_size(s->overrides, (gint)kept);
+	g_ptr_array_set_size(o, (gint)kept);
 }
 
 static const char *series_uid(const struct series *s)
@@ -199,4 +221,17 @@ struct series_key series_key(const struct ical_component *master, const struct i
 	else
 		key = (struct series_key){false, ical_instant(t, NULL)};
 	return key;
+}
+
+wall_t series_rid_at(const struct ical_component *master, const struct ical_time *rid,
+		     bool day_begins)
+{
+	struct series_key key = series_key(master, rid);
+	struct ical_time t = *rid;
+
+	if (master != NULL && key.by_day) {
+		t = master->start;
+		t.local = local_at((date_t)key.value, day_begins ? 0 : local_second(t.local));
+	}
+	return ical_instant(&t, NULL);
 }

@@ -29,6 +29,13 @@ GPtrArray *series_build(const GPtrArray *components);
 /** The key of @t for the instances of @master (NULL: an orphan stands for itself). */
 struct series_key series_key(const struct ical_component *master, const struct ical_time *t);
 
+/**
+ * The instant that a RECURRENCE-ID means. A DATE of a timed series: that day at the time of DTSTART,
+ * or its midnight when @day_begins.
+ */
+wall_t series_rid_at(const struct ical_component *master, const struct ical_time *rid,
+		     bool day_begins);
+
 #define SERIES_FREE 5000   /**< instances of a series that need no room */
 #define SERIES_ROOM 300000 /**< instances beyond them, of all series together */
 

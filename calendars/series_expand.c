@@ -196,7 +196,7 @@ static struct ical_component *range_of(const struct work *k, wall_t at)
 	for (guint i = k->s->overrides->len; i-- > 0;) {
 		struct ical_component *c = k->s->overrides->pdata[i];
 
-		if (c->and_future && ical_instant(&c->rid, NULL) <= at)
+		if (c->and_future && series_rid_at(k->master, &c->rid, true) <= at)
 			return c;
 	}
 	return NULL;
@@ -478,16 +478,10 @@ static void tell_idle(const struct work *k)
 /* The identity of an override whose instance the set does not have, or not in this window. */
 static struct identity identity_of(const struct work *k, const struct ical_component *c)
 {
-	struct series_key key = series_key(k->master, &c->rid);
 	struct identity id = {k->master != NULL ? k->master : c, 0, c->rid.local, "-"};
-	struct ical_time t = c->rid;
 
-	if (k->master != NULL && key.by_day) {
-		t = k->master->start;
-		t.local = local_at((date_t)key.value, local_second(t.local));
-	}
-	id.at = ical_instant(&t, NULL);
-	id.local = t.local;
+	/* .local tells the day of an all-day series; the day as written is that. */
+	id.at = series_rid_at(k->master, &c->rid, false);
 	if (k->master == NULL)
 		id.how = "orphan";
 	else if (id.at >= k->low && id.at < k->high)
@@ -495,11 +489,26 @@ static struct identity identity_of(const struct work *k, const struct ical_compo
 	return id;
 }
 
+/* Does a newer override speak for the instance of the THISANDFUTURE @c, which stands before it? */
+static bool is_spoken_for(const struct work *k, guint i)
+{
+	const GPtrArray *o = k->s->overrides;
+	const struct ical_component *c = o->pdata[i], *next;
+
+	if (i + 1 == o->len)
+		return false;
+	next = o->pdata[i + 1];
+	return series_rid_at(k->master, &c->rid, false) ==
+	       series_rid_at(k->master, &next->rid, false);
+}
+
 static void expand_override(struct work *k, guint i)
 {
 	struct ical_component *c = k->s->overrides->pdata[i];
 	struct identity id;
 
+	if (is_spoken_for(k, i))
+		return;
 	if (k->met != NULL && k->met[i].master != NULL)
 		id = k->met[i];
 	else
