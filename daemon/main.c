@@ -12,6 +12,7 @@
 #include "daemon/core/err.h"
 #include "daemon/io/files.h"
 #include "daemon/io/log.h"
+#include "parse.h"
 #include "wire.h"
 
 const char *argp_program_version = "duband " DUBAN_VERSION;
@@ -119,6 +120,8 @@ int main(int argc, char **argv)
 	struct findings *f;
 	int rc;
 
+	if (argc == 3 && strcmp(argv[1], "--parse") == 0)
+		return parse_main(argv[2]); /* the daemon's own child */
 	set_memory();
 	must(sodium_init() >= 0);
 	(void)argp_parse(&argp, argc, argv, 0, NULL, &o);

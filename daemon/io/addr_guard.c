@@ -116,20 +116,35 @@ static bool listed(const struct addr_guard *g, int family, const uint8_t *bytes)
 	return false;
 }
 
-bool addr_guard_allows(const struct addr_guard *g, const struct sockaddr *address)
+bool addr_guard_lists(const struct addr_guard *g, const struct sockaddr *address)
 {
-	uint8_t bytes[16] = {0};
+	uint8_t bytes[16];
 
 	if (address->sa_family == AF_INET) {
 		memcpy(bytes, &((const struct sockaddr_in *)address)->sin_addr, 4);
-		return listed(g, AF_INET, bytes) ||
-		       !in_any(special_v4, G_N_ELEMENTS(special_v4), bytes);
+		return listed(g, AF_INET, bytes);
 	}
 	if (address->sa_family != AF_INET6)
 		return false;
 	memcpy(bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
 	if (IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)address)->sin6_addr))
 		return listed(g, AF_INET, bytes + 12);
-	return listed(g, AF_INET6, bytes) ||
-	       ((bytes[0] >> 5) == 1 && !in_any(special_v6, G_N_ELEMENTS(special_v6), bytes));
+	return listed(g, AF_INET6, bytes);
+}
+
+bool addr_guard_allows(const struct addr_guard *g, const struct sockaddr *address)
+{
+	uint8_t bytes[16];
+
+	if (addr_guard_lists(g, address))
+		return true;
+	if (address->sa_family == AF_INET) {
+		memcpy(bytes, &((const struct sockaddr_in *)address)->sin_addr, 4);
+		return !in_any(special_v4, G_N_ELEMENTS(special_v4), bytes);
+	}
+	if (address->sa_family != AF_INET6 ||
+	    IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)address)->sin6_addr))
+		return false;
+	memcpy(bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+	return (bytes[0] >> 5) == 1 && !in_any(special_v6, G_N_ELEMENTS(special_v6), bytes);
 }

@@ -26,5 +26,7 @@ struct addr_guard *addr_guard_new(const char *const *allowed, struct err *err);
 void addr_guard_free(struct addr_guard **g);
 
 bool addr_guard_allows(const struct addr_guard *g, const struct sockaddr *address);
+/** Is it in one of the allowed ranges, public or not? */
+bool addr_guard_lists(const struct addr_guard *g, const struct sockaddr *address);
 
 #endif

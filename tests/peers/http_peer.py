@@ -133,6 +133,12 @@ class Receiver:
             return "wrong signature"
         return None
 
+    def may_enter(self, headers):
+        if not self.args.basic:
+            return True
+        want = "Basic " + base64.b64encode(self.args.basic.encode()).decode()
+        return headers.get("authorization") == want
+
 
 class Connection:
     """One connection, kept alive."""
@@ -221,6 +227,7 @@ class Connection:
         self.r.note(event="request", number=number, connection=self.number, method=method,
                     path=path, id=headers.get("webhook-id"), size=size,
                     type=headers.get("content-type"), signature=wrong or "ok",
+                    login=headers.get("authorization"), known=headers.get("if-none-match"),
                     fault=rule.do if rule else None, status=rule.status if rule else None,
                     body=body.decode("utf-8", "replace") if self.r.args.bodies else None)
         if not self.r.args.quiet:
@@ -229,6 +236,8 @@ class Connection:
             await self.scripted(rule)
         elif wrong:
             await self.answer(401, wrong.encode())
+        elif not self.r.may_enter(headers):
+            await self.answer(401, b"who are you?", "WWW-Authenticate: Basic realm=\"peer\"")
         else:
             await self.answer(200, self.r.args.reply.encode())
         if self.r.args.exit_after and number >= self.r.args.exit_after:
@@ -303,6 +312,7 @@ def arguments():
     p.add_argument("--quiet", action="store_true", help="print nothing but the port")
     p.add_argument("--reply", default='{"errcode":0,"errmsg":"ok","code":0}')
     p.add_argument("--secret", help="verify signatures with this key")
+    p.add_argument("--basic", metavar="USER:PASSWORD", help="answer 401 to others")
     p.add_argument("--tolerance", type=int, default=0, help="seconds; 0 = any timestamp")
     p.add_argument("--script", help="JSON list of faults")
     p.add_argument("--fault", action="append", default=[], metavar="do=DEED[,…]")

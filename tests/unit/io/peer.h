@@ -10,7 +10,7 @@
 
 #include "io_test.h"
 
-#define PEER_ARGS_MAX 32
+#define PEER_ARGS_MAX 64
 
 struct peer {
 	GPid pid;

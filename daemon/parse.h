@@ -1,0 +1,15 @@
+/*
+ * parse.h - the throw-away child: duband --parse KIND reads hostile bytes and prints something simple.
+ *
+ * The daemon starts it (io/child.h) with limits on time and memory; a person has no use for it.
+ */
+#ifndef PARSE_H
+#define PARSE_H
+
+/**
+ * Standard input to standard output. KIND: "dav" (io/dav.h: XML to a flat list), "calendar"
+ * (io/source.h: is it a whole calendar?). Returns an exit code: 0; 1: unreadable; EX_USAGE.
+ */
+int parse_main(const char *kind);
+
+#endif
