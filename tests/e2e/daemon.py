@@ -22,7 +22,7 @@ SOURCE = os.environ.get("SOURCE_DIR", os.path.dirname(os.path.dirname(HERE)))
 BINARY = os.environ.get("BINARY_DIR", os.path.join(SOURCE, "build"))
 DUBAND = os.path.join(BINARY, "duband")
 DUBANCTL = os.path.join(BINARY, "dubanctl")
-PEER = os.path.join(SOURCE, "tests", "peers", "smtp_peer.py")
+PEERS = os.path.join(SOURCE, "tests", "peers")
 PATIENCE = float(os.environ.get("DUBAN_PATIENCE", "60"))
 SICK = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|must\(|Assertion")
 ZONE = datetime.timezone(datetime.timedelta(hours=8))
@@ -120,17 +120,19 @@ class Campaign:
 class Peer:
     """tests/peers/smtp_peer.py with a ledger."""
 
+    program = "smtp_peer.py"
+
     def __init__(self, directory, *faults, options=()):
         self.dir = os.path.join(directory, "mails")
         self.ledger_path = os.path.join(directory, "ledger")
-        command = [sys.executable, PEER, "--dir", self.dir, "--ledger", self.ledger_path,
-                   "--quiet", "--with-parent", *options]
+        command = [sys.executable, os.path.join(PEERS, self.program), "--dir", self.dir, "--ledger",
+                   self.ledger_path, "--quiet", "--with-parent", *options]
         for fault in faults:
             command += ["--fault", fault]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True)
         line = self.process.stdout.readline()
-        assert line.startswith("PORT "), f"the SMTP peer says {line!r}"
+        assert line.startswith("PORT "), f"{self.program} says {line!r}"
         self.port = int(line.split()[1])
 
     def ledger(self, kind=None):
@@ -156,6 +158,44 @@ class Peer:
                 self.process.kill()
                 self.process.wait()
         self.process.stdout.close()
+
+
+class HttpPeer(Peer):
+    """tests/peers/http_peer.py with a ledger; several in one world have names of their own."""
+
+    program = "http_peer.py"
+
+    def __init__(self, directory, name, *faults, options=()):
+        directory = os.path.join(directory, "http-" + name)
+        os.makedirs(directory)
+        super().__init__(directory, *faults, options=options)
+
+    def url(self, path, scheme="http"):
+        return f"{scheme}://127.0.0.1:{self.port}{path}"
+
+
+def certificate(w, kind="own"):
+    """(key and certificate, certificate): for 127.0.0.1, "expired", or for "other"s."""
+    path = os.path.join(w.dir, "cert.pem")
+    name = "IP:192.0.2.1" if kind == "other" else "IP:127.0.0.1"
+    steps = [["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=relay.example.org",
+              "-keyout", path + ".key", "-out", path + ".csr"],
+             ["x509", "-req", "-in", path + ".csr", "-signkey", path + ".key", "-out", path + ".crt",
+              "-days", "-1" if kind == "expired" else "2", "-extfile", path + ".ext"]]
+    with open(path + ".ext", "w", encoding="utf-8") as f:
+        f.write(f"subjectAltName={name}\n")
+    for step in steps:
+        try:
+            run = subprocess.run(["openssl", *step], capture_output=True, text=True, check=False)
+        except OSError as e:
+            raise Skip(f"openssl cannot be run: {e}") from None
+        if run.returncode != 0:
+            raise Skip("openssl makes no certificate: " + run.stderr.strip()[-200:])
+    with open(path, "wb") as out:
+        for part in (".key", ".crt"):
+            with open(path + part, "rb") as f:
+                out.write(f.read())
+    return path, path + ".crt"
 
 
 class Daemon:
@@ -321,6 +361,11 @@ class World:
     def peer(self, *faults, **kw):
         self.things.append(Peer(self.dir, *faults, **kw))
         return self.things[-1]
+
+    def add(self, thing):
+        """Something else that is to be stopped at the end."""
+        self.things.append(thing)
+        return thing
 
     def daemon(self, *campaigns, relay=None, **kw):
         d = Daemon(self.dir, [c if isinstance(c, str) else c.dir for c in campaigns],

@@ -8,10 +8,9 @@ import datetime
 import os
 import re
 import signal
-import subprocess
 import time
 
-from daemon import PATIENCE, Skip, World, after, event, main, now, wait_for
+from daemon import PATIENCE, Skip, World, after, certificate, event, main, now, wait_for
 
 ITEM = "item@example.org"
 
@@ -411,30 +410,6 @@ def test_hang_at_every_verb():
                 assert "still-in-flight" in d.log()
             else:
                 d.kill()
-
-
-def certificate(w, kind="own"):
-    """(key and certificate, certificate): for 127.0.0.1, "expired", or for "other"s."""
-    path = os.path.join(w.dir, "cert.pem")
-    name = "IP:192.0.2.1" if kind == "other" else "IP:127.0.0.1"
-    steps = [["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=relay.example.org",
-              "-keyout", path + ".key", "-out", path + ".csr"],
-             ["x509", "-req", "-in", path + ".csr", "-signkey", path + ".key", "-out", path + ".crt",
-              "-days", "-1" if kind == "expired" else "2", "-extfile", path + ".ext"]]
-    with open(path + ".ext", "w", encoding="utf-8") as f:
-        f.write(f"subjectAltName={name}\n")
-    for step in steps:
-        try:
-            run = subprocess.run(["openssl", *step], capture_output=True, text=True, check=False)
-        except OSError as e:
-            raise Skip(f"openssl cannot be run: {e}") from None
-        if run.returncode != 0:
-            raise Skip("openssl makes no certificate: " + run.stderr.strip()[-200:])
-    with open(path, "wb") as out:
-        for part in (".key", ".crt"):
-            with open(path + part, "rb") as f:
-                out.write(f.read())
-    return path, path + ".crt"
 
 
 def test_redirect():
