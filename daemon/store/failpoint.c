@@ -13,13 +13,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib.h>
+
+enum deed { DEED_KILL, DEED_ERROR, DEED_HANG, DEEDS };
+
+static const char *const deeds[DEEDS] = {"kill", "error", "hang"};
 
 static struct {
 	char *name; /* NULL: nothing is armed */
 	gint left;  /* passes until it fires */
-	bool kill;
+	enum deed deed;
 } armed;
 
 static failpoint_fn *hook;
@@ -30,17 +35,21 @@ static gpointer arm(gpointer unused)
 	const char *text = getenv("DUBAN_FAIL");
 	g_auto(GStrv) words = text == NULL ? NULL : g_strsplit(text, ":", 0);
 	char *end = NULL;
+	bool known = false;
 
 	(void)unused;
 	if (words == NULL)
 		return NULL;
-	if (g_strv_length(words) != 3 ||
-	    (strcmp(words[2], "kill") != 0 && strcmp(words[2], "error") != 0))
-		g_error("DUBAN_FAIL is NAME:COUNT:kill|error, not \"%s\"", text);
+	for (int i = 0; i < DEEDS && g_strv_length(words) == 3; i++)
+		if (strcmp(words[2], deeds[i]) == 0) {
+			armed.deed = (enum deed)i;
+			known = true;
+		}
+	if (!known)
+		g_error("DUBAN_FAIL is NAME:COUNT:kill|error|hang, not \"%s\"", text);
 	armed.left = (gint)strtol(words[1], &end, 10);
 	if (end == words[1] || *end != 0 || armed.left < 1)
 		g_error("DUBAN_FAIL: no count from 1: \"%s\"", words[1]);
-	armed.kill = strcmp(words[2], "kill") == 0;
 	armed.name = g_strdup(words[0]);
 	return NULL;
 }
@@ -56,8 +65,10 @@ int failpoint(const char *name)
 		return 0;
 	if (!g_atomic_int_dec_and_test(&armed.left))
 		return 0;
-	if (armed.kill)
+	if (armed.deed == DEED_KILL)
 		(void)raise(SIGKILL);
+	while (armed.deed == DEED_HANG)
+		(void)pause(); /* this thread alone */
 	return -EIO;
 }
 

@@ -10,8 +10,9 @@
  *   leased, reported                  the outbox, inside its transaction
  *   send, answered                    the wire: before an attempt, after the peer's word
  *
- * From outside: DUBAN_FAIL=NAME:COUNT:kill|error - the COUNT-th time (from 1) that
- * the place is passed, the process kills itself with SIGKILL, or the place reports -EIO.
+ * From outside: DUBAN_FAIL=NAME:COUNT:kill|error|hang - the COUNT-th time (from 1) that
+ * the place is passed, the process kills itself with SIGKILL, the place reports -EIO, or
+ * the thread never comes back from it.
  */
 #ifndef STORE_FAILPOINT_H
 #define STORE_FAILPOINT_H

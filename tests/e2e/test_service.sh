@@ -24,6 +24,8 @@ DESTDIR=$work/files cmake --install "$BINARY_DIR" --prefix /usr >"$work/install.
 	exit 1
 }
 cp -r "$SOURCE_DIR/calendars/xinbei-2019" "$work/campaign"
+cp "$SOURCE_DIR/tests/peers/smtp_peer.py" "$work/"
+! grep -q '^DUBAN_FAILPOINTS:BOOL=ON' "$BINARY_DIR/CMakeCache.txt" || touch "$work/failpoints"
 
 # Runs as root in the new root before the boot.
 cat >"$work/setup" <<'SETUP'
@@ -41,7 +43,7 @@ YAML
 # In nested namespaces PrivateUsers= fails with 217/USER, which says nothing about the unit.  The
 # watchdog is made short to be seen in this life.
 mkdir -p /etc/systemd/system/duband.service.d
-printf '[Service]\nPrivateUsers=no\nWatchdogSec=3s\nRestartSec=100ms\n' \
+printf '[Service]\nPrivateUsers=no\nWatchdogSec=3s\nRestartSec=100ms\nStandardError=append:/result/log\n' \
 	>/etc/systemd/system/duband.service.d/test.conf
 SETUP
 
@@ -50,7 +52,7 @@ cat >"$work/test" <<'TEST'
 fail() {
 	echo "FAIL: $*"
 	systemctl status duband.service duband.socket --no-pager -l 2>&1 | tail -n 30
-	journalctl -u duband.service --no-pager 2>/dev/null | tail -n 30
+	tail -n 30 /result/log
 	exit 1
 }
 # until_true SECONDS COMMAND...: wait for a state, not for a time.
@@ -65,6 +67,64 @@ until_true() {
 }
 pid_of() {
 	systemctl show -P MainPID duband.service
+}
+# said WORDS: since the last look at the log; what systemd's journal would hold.
+said() {
+	tail -n +"$((seen + 1))" /result/log | grep -q "$1"
+}
+look() {
+	seen=$(wc -l </result/log)
+}
+# with LINE...: [Service] lines of one more drop-in, until without.
+with() {
+	printf '%s\n' '[Service]' "$@" >/etc/systemd/system/duband.service.d/with.conf
+	systemctl daemon-reload
+}
+without() {
+	rm /etc/systemd/system/duband.service.d/with.conf
+	systemctl daemon-reload
+	systemctl reset-failed duband.service 2>/dev/null || true
+}
+# relay PORT OPTION...: the scripted receiver.
+relay() {
+	local port=$1
+	shift
+	python3 /result/smtp_peer.py --port "$port" --ledger /result/ledger --quiet "$@" >/dev/null &
+	until_true 10 test -s /result/ledger || until_true 10 sh -c "ss -lnt | grep -q :$port" ||
+		fail "no relay"
+}
+accepted() {
+	grep -c '"event": "accepted"' /result/ledger
+}
+arrived() {
+	[ "$(accepted)" = "$1" ]
+}
+at=$(date -u -d '2 hours ago' +%Y%m%dT%H%M%SZ)
+# live N UID...: a campaign of today, N units of which owe these items since two hours ago.
+live() {
+	local dir=/etc/duban/campaigns/live uid
+	mkdir -p "$dir/duty"
+	cp /etc/duban/campaigns/xinbei/holidays.ics "$dir/"
+	{
+		echo unit,name,kind,role,person,email
+		echo ban,安委办,office,liaison,办,office@example.org
+		seq 1 "$1" | sed 's/.*/u&,单位&,局,liaison,联&,u&@example.org/'
+	} >"$dir/units.csv"
+	shift
+	{
+		printf '%s\r\n' BEGIN:VCALENDAR VERSION:2.0 PRODID:-//test//ZH
+		for uid; do
+			printf '%s\r\n' BEGIN:VEVENT "UID:$uid" DTSTAMP:20190801T000000Z "DTSTART:$at" \
+				"SUMMARY:$uid" CATEGORIES:REPORT END:VEVENT
+		done
+		printf '%s\r\n' END:VCALENDAR
+	} >"$dir/campaign.ics"
+	printf '%s\n' 'name: 试' 'timezone: UTC' 'locale: zh_CN' 'office: ban' 'track_from: 2000-01-01' \
+		'policies:' '  default:' '    steps:' '      - {name: 催办, at: "0", to: [liaison]}' \
+		>"$dir/campaign.yaml"
+}
+leased() {
+	[ "$(dubanctl --campaign live deliveries --json | grep -o '"state": *"leased"' | wc -l)" = "$1" ]
 }
 restarted() {
 	[ "$(pid_of)" != "$1" ] && [ "$(pid_of)" != 0 ] && systemctl is-active -q duband.service
@@ -82,9 +142,27 @@ runuser -u nobody -- dubanctl status >/tmp/out 2>&1 && fail "a stranger may look
 runuser -u nobody -g duban -- dubanctl status >/tmp/out 2>&1 ||
 	fail "a member of the group may not look: $(cat /tmp/out)"
 
+# READY is said when the database is open and the sockets answer, and not before.
+systemctl stop duband.service 2>/dev/null
+with "ExecStartPost=/bin/sh -c 'dubanctl status >/run/duban/at-ready && test -s /var/lib/duban/duban.db'"
+systemctl start duband.service || fail "not usable when it says READY"
+grep -q 百日攻坚 /run/duban/at-ready || fail "no campaign when it says READY"
+without
+systemctl stop duband.service 2>/dev/null
+mv /var/lib/duban/duban.db /var/lib/duban/away
+mkdir /var/lib/duban/duban.db
+systemctl start duband.service 2>/dev/null && fail "says READY without a database"
+systemctl stop duband.service 2>/dev/null
+rmdir /var/lib/duban/duban.db
+mv /var/lib/duban/away /var/lib/duban/duban.db
+systemctl reset-failed duband.service
+systemctl start duband.service || fail "does not start with its database back"
+
 systemctl reload duband.service || fail "reload of good files fails"
 echo 'no_such_key: 1' >>/etc/duban/campaigns/xinbei/campaign.yaml
+look
 systemctl reload duband.service 2>/dev/null && fail "reload of broken files succeeds"
+said 'campaign.yaml:[0-9:]*: error: UNKNOWN_KEY' || fail "a reload that fails does not say where and why"
 dubanctl due >/tmp/out 2>&1 || fail "the last good files are not in force: $(cat /tmp/out)"
 sed -i '$d' /etc/duban/campaigns/xinbei/campaign.yaml
 systemctl reload duband.service || fail "reload of mended files fails"
@@ -96,18 +174,59 @@ pid=$(pid_of)
 kill -KILL "$pid"
 until_true 20 restarted "$pid" || fail "a daemon that was killed is not restarted"
 
+# Two mails for a relay that takes its time: a stop waits for them.
+relay 2525 --fault at=dot,do=delay,seconds=2
+live 2 first@example.org
+systemctl restart duband.service || fail "does not restart with one more campaign"
+until_true 20 leased 2 || fail "no mail on its way: $(dubanctl --campaign live deliveries)"
 systemctl stop duband.service 2>/dev/null || fail "does not stop"
 [ "$(systemctl show -P Result duband.service)" = success ] || fail "stopping is no success"
+[ "$(accepted)" = 2 ] || fail "a stop cuts off the mails on their way: $(accepted) arrived"
 [ -S /run/duban/control.sock ] || fail "stopping took the socket away"
-dubanctl status >/tmp/out 2>&1 || fail "no start through the socket after a stop: $(cat /tmp/out)"
+dubanctl --campaign live deliveries --json >/tmp/out 2>&1 ||
+	fail "no start through the socket after a stop: $(cat /tmp/out)"
+[ "$(grep -o '"state": *"sent"' /tmp/out | wc -l)" = 2 ] || fail "what arrived during a stop is not known"
 
-systemctl stop duband.service 2>/dev/null
+# The database thread hangs, the loop lives: the watchdog must not be fed.
+if [ -e /result/failpoints ]; then
+	with Environment=DUBAN_FAIL=leased:1:hang
+	systemctl restart duband.service || fail "does not restart"
+	pid=$(pid_of)
+	live 2 first@example.org second@example.org # it watches its files
+	until_true 20 restarted "$pid" || fail "a database that hangs is not noticed by the watchdog"
+	[ "$(systemctl show -P NRestarts duband.service)" -ge 1 ] || fail "it was not the watchdog"
+	arrived 2 || fail "it did not hang before the mail"
+	systemctl kill -s KILL duband.service
+	without
+	systemctl restart duband.service || fail "does not start again"
+	until_true 20 arrived 4 || fail "what was to be sent when it hung is lost"
+fi
+
+fails_with() { # STATUS WORDS WHY
+	systemctl stop duband.service 2>/dev/null
+	systemctl reset-failed duband.service
+	look
+	systemctl start duband.service 2>/dev/null && fail "starts with $3"
+	[ "$(systemctl show -P ExecMainStatus duband.service)" = "$1" ] ||
+		fail "$3 ends with $(systemctl show -P ExecMainStatus duband.service), not $1"
+	[ "$(systemctl show -P NRestarts duband.service)" -le 2 ] || fail "restarts with $3"
+	[ -z "$2" ] || said "$2" || fail "$3 is not told in words"
+}
+cp /etc/duban/duban.yaml /etc/duban/good.yaml
+sed -i 's|^mail: {|&user: a, password_file: /run/credentials/duband.service/smtp.password, |' /etc/duban/duban.yaml
+fails_with 78 'duban.yaml:[0-9:]*: error: .*smtp.password' "a password that was not handed over"
+with LoadCredential=smtp.password:/etc/duban/no-such-file
+fails_with 243 '' "a credential whose file is missing"
+echo geheim >/etc/duban/smtp.password
+chmod 600 /etc/duban/smtp.password
+with LoadCredential=smtp.password:/etc/duban/smtp.password
+systemctl start duband.service || fail "does not start with its credential"
+[ "$(ps -o user= -p "$(pid_of)")" = duban ] || fail "runs as $(ps -o user= -p "$(pid_of)")"
+without
+cp /etc/duban/good.yaml /etc/duban/duban.yaml
 echo 'no_such_key: 1' >>/etc/duban/duban.yaml
-systemctl start duband.service 2>/dev/null && fail "starts with a wrong configuration"
-[ "$(systemctl show -P ExecMainStatus duband.service)" = 78 ] ||
-	fail "a wrong configuration ends with $(systemctl show -P ExecMainStatus duband.service)"
-[ "$(systemctl show -P NRestarts duband.service)" -le 2 ] || fail "restarts with a wrong configuration"
-echo "service: started, reloaded, hung, killed, stopped, misconfigured"
+fails_with 78 'duban.yaml:[0-9:]*: error: UNKNOWN_KEY' "a wrong configuration"
+echo "service: started, reloaded, hung, killed, drained, stopped, misconfigured"
 TEST
 chmod +x "$work/setup" "$work/test"
 sed -i '1i #!/bin/bash' "$work/setup" "$work/test"

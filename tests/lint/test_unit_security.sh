@@ -19,6 +19,17 @@ fi
 tail -n 1 "$work/table"
 grep -q 'exposure level for duband.service: [01]\.' "$work/table"
 
+# With the drop-in for a daemon that talks to this machine only.
+mkdir "$work/loopback"
+cat "$units/duband.service" "$units/loopback.conf" >"$work/loopback/duband.service"
+systemd-analyze security --offline=true --threshold=9 --no-pager "$work/loopback/duband.service" \
+	>"$work/table" 2>&1 || {
+	grep -v '✓' "$work/table"
+	echo "exposure with loopback.conf is above 0.9"
+	exit 1
+}
+tail -n 1 "$work/table"
+
 # The same unit without its capability line must miss the bar: else this test judges nothing.
 sed '/^CapabilityBoundingSet=/d; /^SystemCallFilter=/d' "$units/duband.service" >"$work/duband.service"
 if systemd-analyze security --offline=true --threshold=12 --no-pager "$work/duband.service" \
