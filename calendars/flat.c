@@ -82,6 +82,16 @@ struct flat *flat_parse(const char *bytes, size_t size, size_t bytes_max)
 	return f;
 }
 
+struct flat *flat_refused(const char *code, const char *why)
+{
+	struct flat *f = flat_new();
+
+	f->rc = -EBADMSG;
+	findings_add(f->findings, SEVERITY_ERROR, "", 0, 0, code, NULL,
+		     "无法读取：%s；整个文件不予采用", why);
+	return f;
+}
+
 /* ---- writing -------------------------------------------------------------------- */
 
 static void put(GByteArray *out, uint32_t n)

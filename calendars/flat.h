@@ -35,6 +35,8 @@ struct flat {
 
 /** Read @bytes, any charset. Never NULL. */
 struct flat *flat_parse(const char *bytes, size_t size, size_t bytes_max);
+/** What nobody could read: a file that is refused whole, with an error. */
+struct flat *flat_refused(const char *code, const char *why);
 void flat_free(struct flat **f);
 
 /** Append what flat_decode() reads. */

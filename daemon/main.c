@@ -69,7 +69,7 @@ static bool check_campaign(const char *dir)
 		(void)fprintf(stderr, "%s\n", err.text);
 		return false;
 	}
-	files = campaign_files_new(key);
+	files = campaign_files_new(key); /* a person looks: read here, as dubanctl does */
 	for (guint i = 0; i < list->len; i++) {
 		const struct file *one = g_ptr_array_index(list, i);
 		gsize size;

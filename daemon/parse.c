@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "calendars/scan.h"
+#include "calendars/flat.h"
 #include "daemon/io/dav.h"
 #include "daemon/io/source.h"
 
@@ -61,12 +61,38 @@ static int parse_calendar(const GByteArray *in)
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* A batch: uint32_t size, bytes; each answered by uint32_t size, flat. */
+static int parse_ics(const GByteArray *in)
+{
+	const guint8 *at = in->data, *end = in->data + in->len;
+	uint32_t size;
+
+	while ((size_t)(end - at) >= sizeof(size)) {
+		g_autoptr(GByteArray) out = g_byte_array_new();
+		struct flat *flat;
+
+		memcpy(&size, at, sizeof(size));
+		at += sizeof(size);
+		if (size > (size_t)(end - at))
+			return EXIT_FAILURE;
+		flat = flat_parse((const char *)at, size, CAMPAIGN_FILE_MAX);
+		flat_encode(flat, out);
+		flat_free(&flat);
+		at += size;
+		size = out->len;
+		if (fwrite(&size, sizeof(size), 1, stdout) != 1 ||
+		    fwrite(out->data, 1, out->len, stdout) != out->len)
+			return EXIT_FAILURE;
+	}
+	return at == end ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int parse_main(const char *kind)
 {
 	static const struct {
 		const char *kind;
 		int (*run)(const GByteArray *in);
-	} kinds[] = {{"dav", parse_dav}, {"calendar", parse_calendar}};
+	} kinds[] = {{"ics", parse_ics}, {"dav", parse_dav}, {"calendar", parse_calendar}};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		if (strcmp(kind, kinds[i].kind) == 0) {

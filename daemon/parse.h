@@ -6,8 +6,16 @@
 #ifndef PARSE_H
 #define PARSE_H
 
+#include "daemon/campaign/load.h"
+
 /**
- * Standard input to standard output. KIND: "dav" (io/dav.h: XML to a flat list), "calendar"
+ * Let a child parse every .ics of @files, however hostile. Blocks: not for the loop's thread. What
+ * no child can read is refused whole, with an error finding when the campaign is loaded.
+ */
+void parse_calendars(struct campaign_files *files);
+
+/**
+ * Standard input to standard output. KIND: "ics" (calendars to what flat.h tells of), "dav" (io/dav.h: XML to a flat list), "calendar"
  * (io/source.h: is it a whole calendar?). Returns an exit code: 0; 1: unreadable; EX_USAGE.
  */
 int parse_main(const char *kind);

@@ -98,15 +98,11 @@ static struct templates *make_templates(const struct campaign_files *files, stru
 	return t;
 }
 
-static void offer_templates(struct place *place, const struct campaign_files *files)
+static void offer_templates(struct place *place, struct prepared *x)
 {
-	struct findings *f = findings_new(); /* told when the campaign was loaded */
-	struct templates *t = make_templates(files, f);
-
-	findings_free(&f);
 	pthread_mutex_lock(&place->lock);
 	templates_free(&place->fresh);
-	place->fresh = t;
+	place->fresh = g_steal_pointer(&x->templates);
 	pthread_mutex_unlock(&place->lock);
 }
 
@@ -129,28 +125,67 @@ const struct templates *places_templates(struct places *p, const struct engine *
 	return NULL;
 }
 
-/* A campaign without errors, or -EINVAL with its findings in the report. */
-static int load(const char *dir, const struct campaign_files *files, wall_t now, bool forgiving,
-		struct campaign **out, GPtrArray *report)
+/* ---- preparing: any thread ------------------------------------------------------- */
+
+/* @files are taken. */
+static struct prepared *prepare(const char *dir, struct campaign_files *files, wall_t now,
+				places_parse_fn *parse)
 {
+	struct prepared *x = g_new0(struct prepared, 1);
 	struct findings *f = findings_new();
-	int rc = campaign_load(files, now + RULES_WITHOUT_END, out, f);
 
-	if (rc == 0) {
-		struct templates *t = make_templates(files, f);
-
-		templates_free(&t);
-		campaign_lint(*out, files, f);
+	x->dir = g_strdup(dir);
+	x->report = g_ptr_array_new_with_free_func(g_free);
+	x->files = files;
+	if (parse != NULL)
+		parse(files);
+	if (campaign_load(files, now + RULES_WITHOUT_END, &x->campaign, f) == 0) {
+		x->templates = make_templates(files, f);
+		campaign_lint(x->campaign, files, f);
 	}
 	findings_sort(f);
-	report_findings(dir, f, report);
-	if (rc == 0 && f->errors > 0 && !forgiving) {
-		campaign_free(out);
-		rc = -EINVAL;
-	}
+	report_findings(dir, f, x->report);
+	x->good = x->campaign != NULL && f->errors == 0;
 	findings_free(&f);
-	return rc;
+	return x;
 }
+
+struct prepared *place_prepare(const char *dir, wall_t now, places_parse_fn *parse)
+{
+	struct campaign_files *files = NULL;
+	struct prepared *x;
+	struct err err = {0};
+
+	if (read_dir(dir, &files, &err) == 0)
+		return prepare(dir, files, now, parse);
+	x = g_new0(struct prepared, 1);
+	x->dir = g_strdup(dir);
+	x->report = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(x->report, g_strdup(err.text));
+	return x;
+}
+
+void prepared_free(gpointer prepared)
+{
+	struct prepared *x = prepared;
+
+	if (x == NULL)
+		return;
+	campaign_free(&x->campaign);
+	campaign_files_free(&x->files);
+	templates_free(&x->templates);
+	g_ptr_array_unref(x->report);
+	g_free(x->dir);
+	g_free(x);
+}
+
+static void report_all(const struct prepared *x, GPtrArray *report)
+{
+	for (guint i = 0; i < x->report->len; i++)
+		g_ptr_array_add(report, g_strdup(g_ptr_array_index(x->report, i)));
+}
+
+/* ---- committing: the thread of the store ------------------------------------------ */
 
 static int keep_files(struct store *st, const struct campaign_files *files, uint64_t digest,
 		      wall_t now)
@@ -169,50 +204,50 @@ static int keep_files(struct store *st, const struct campaign_files *files, uint
 	return rc < 0 ? rc : store_campaign_set_digest(st, id, digest);
 }
 
-/* The directory's files, or the kept ones with place->problem set. */
-static int choose(struct place *place, struct store *st, wall_t now, struct campaign_files **files,
-		  struct campaign **campaign, GPtrArray *report, struct err *err)
+/* The directory's files, or the kept ones with place->problem set. NULL: neither can be used. */
+static struct prepared *choose(struct place *place, struct store *st, places_parse_fn *parse,
+			       wall_t now, GPtrArray *report, struct err *err)
 {
 	g_autofree char *key = g_path_get_basename(place->dir);
-	struct err own = {0};
-	int rc = read_dir(place->dir, files, &own);
+	struct prepared *x = place_prepare(place->dir, now, parse);
+	struct campaign_files *kept;
 
-	if (rc < 0)
-		g_ptr_array_add(report, g_strdup(own.text));
-	else
-		rc = load(place->dir, *files, now, false, campaign, report);
-	if (rc == 0)
-		return 0;
-	campaign_files_free(files);
-	*files = read_kept(st, key, now);
-	if (*files == NULL || load(place->dir, *files, now, true, campaign, report) < 0) {
-		campaign_files_free(files);
-		return err_set(err, -EINVAL, "%s 有错误，且没有可沿用的旧文件", place->dir);
+	report_all(x, report);
+	if (x->good)
+		return x;
+	prepared_free(x);
+	kept = read_kept(st, key, now);
+	x = kept == NULL ? NULL : prepare(place->dir, kept, now, parse);
+	if (x != NULL)
+		report_all(x, report);
+	if (x == NULL || x->campaign == NULL) {
+		prepared_free(x);
+		(void)err_set(err, -EINVAL, "%s 有错误，且没有可沿用的旧文件", place->dir);
+		return NULL;
 	}
 	g_free(place->problem);
 	place->problem =
 		g_strdup("目录中的文件有错误，仍按上一次正确的文件运行；请运行 dubanctl check");
-	return 0;
+	return x;
 }
 
-static int open_place(struct place *place, struct store *st, bool unsure, wall_t now,
+static int open_place(struct place *place, struct store *st, const struct places *p, wall_t now,
 		      GPtrArray *report, struct err *err)
 {
-	struct campaign_files *files = NULL;
-	struct campaign *campaign = NULL;
-	int rc = choose(place, st, now, &files, &campaign, report, err);
+	struct prepared *x = choose(place, st, p->parse, now, report, err);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	place->digest = campaign->digest;
-	rc = engine_new(st, campaign, now, &place->engine, err);
-	if (rc >= 0 && unsure)
+	if (x == NULL)
+		return -EINVAL;
+	place->digest = x->campaign->digest;
+	rc = engine_new(st, g_steal_pointer(&x->campaign), now, &place->engine, err);
+	if (rc >= 0 && p->unsure)
 		rc = engine_first_load_unsure(place->engine, now, err);
 	if (rc >= 0)
-		rc = keep_files(st, files, place->digest, now);
+		rc = keep_files(st, x->files, place->digest, now);
 	if (rc >= 0)
-		offer_templates(place, files);
-	campaign_files_free(&files);
+		offer_templates(place, x);
+	prepared_free(x);
 	return rc < 0 ? rc : 0;
 }
 
@@ -225,7 +260,7 @@ int places_open(struct places *p, struct store *st, const char *dir, wall_t now,
 	place->dir = g_strdup(dir);
 	must(pthread_mutex_init(&place->lock, NULL) == 0);
 	if (rc >= 0)
-		rc = open_place(place, st, p->unsure, now, report, err);
+		rc = open_place(place, st, p, now, report, err);
 	if (rc >= 0)
 		rc = store_commit(st, err);
 	if (rc < 0) {
@@ -246,83 +281,85 @@ static void set_problem(struct place *place, const char *problem)
 }
 
 /* The engine may have the new files already, the database has not: what it keeps is in force. */
-static void go_back(struct place *place, struct store *st, wall_t now)
+static void go_back(struct place *place, struct store *st, places_parse_fn *parse, wall_t now)
 {
 	g_autofree char *key = g_path_get_basename(place->dir);
-	g_autoptr(GPtrArray) report = g_ptr_array_new_with_free_func(g_free);
 	struct campaign_files *files = read_kept(st, key, now);
-	struct campaign *campaign = NULL;
+	struct prepared *x = files == NULL ? NULL : prepare(place->dir, files, now, parse);
 
-	if (files != NULL && load(place->dir, files, now, true, &campaign, report) == 0)
-		engine_revert(place->engine, campaign);
-	campaign_files_free(&files);
+	if (x != NULL && x->campaign != NULL)
+		engine_revert(place->engine, g_steal_pointer(&x->campaign));
+	prepared_free(x);
 }
 
-static int swap(struct place *place, struct store *st, struct campaign *campaign,
-		const struct campaign_files *files, wall_t now, GPtrArray *report, struct err *err)
+static int swap(const struct places *p, struct place *place, struct store *st, struct prepared *x,
+		wall_t now, GPtrArray *report, struct err *err)
 {
-	uint64_t digest = campaign->digest;
-	g_autoptr(GPtrArray) changes = campaign_diff(engine_campaign(place->engine), campaign);
+	uint64_t digest = x->campaign->digest;
+	g_autoptr(GPtrArray) changes = campaign_diff(engine_campaign(place->engine), x->campaign);
 	int rc = store_begin(st, err);
 
-	if (rc < 0) {
-		campaign_free(&campaign);
+	if (rc < 0)
 		return rc;
-	}
 	for (guint i = 0; i < changes->len; i++)
 		g_ptr_array_add(report, g_strdup(g_ptr_array_index(changes, i)));
-	rc = engine_reload(place->engine, campaign, now, report, err);
+	rc = engine_reload(place->engine, g_steal_pointer(&x->campaign), now, report, err);
 	if (rc >= 0)
-		rc = keep_files(st, files, digest, now);
+		rc = keep_files(st, x->files, digest, now);
 	if (rc >= 0)
 		rc = store_commit(st, err);
 	if (rc < 0) {
 		store_rollback(st);
-		go_back(place, st, now);
+		go_back(place, st, p->parse, now);
 		set_problem(place, "新文件未能写入数据库，仍按上一次正确的文件运行");
 		return rc;
 	}
 	place->digest = digest;
-	offer_templates(place, files);
+	offer_templates(place, x);
 	set_problem(place, NULL);
 	return 0;
 }
 
-static int reload_place(struct place *place, struct store *st, wall_t now, GPtrArray *report,
-			struct err *err)
+static int commit_place(const struct places *p, struct place *place, struct store *st,
+			struct prepared *x, wall_t now, GPtrArray *report, struct err *err)
 {
-	struct campaign_files *files = NULL;
-	struct campaign *campaign = NULL;
-	int rc = read_dir(place->dir, &files, err);
-
-	if (rc < 0) {
-		g_ptr_array_add(report, g_strdup(err->text));
+	report_all(x, report);
+	if (x->files == NULL) {
 		set_problem(place, "目录不可读，仍按上一次正确的文件运行");
-		return rc;
+		return err_set(err, -EINVAL, "%s", (char *)g_ptr_array_index(x->report, 0));
 	}
-	rc = load(place->dir, files, now, false, &campaign, report);
-	if (rc < 0) {
+	if (!x->good) {
 		set_problem(place,
 			    "目录中的文件有错误，仍按上一次正确的文件运行；请运行 dubanctl check");
-		rc = err_set(err, -EINVAL, "%s 有错误，未载入；原有文件继续有效", place->dir);
-	} else if (campaign->digest == place->digest) {
-		campaign_free(&campaign);
-		set_problem(place, NULL);
-	} else {
-		rc = swap(place, st, campaign, files, now, report, err);
+		return err_set(err, -EINVAL, "%s 有错误，未载入；原有文件继续有效", place->dir);
 	}
-	campaign_files_free(&files);
-	return rc;
+	if (x->campaign->digest != place->digest)
+		return swap(p, place, st, x, now, report, err);
+	set_problem(place, NULL);
+	return 0;
 }
 
-int places_reload(struct places *p, struct store *st, wall_t now, GPtrArray *report,
-		  struct err *err)
+static struct place *place_of(const struct places *p, const char *dir)
+{
+	for (guint i = 0; i < p->list->len; i++) {
+		struct place *place = g_ptr_array_index(p->list, i);
+
+		if (strcmp(place->dir, dir) == 0)
+			return place;
+	}
+	return NULL;
+}
+
+int places_commit(struct places *p, struct store *st, const GPtrArray *all, wall_t now,
+		  GPtrArray *report, struct err *err)
 {
 	int rc = 0;
 
-	for (guint i = 0; i < p->list->len; i++) {
+	for (guint i = 0; i < all->len; i++) {
+		struct prepared *x = g_ptr_array_index(all, i);
+		struct place *place = place_of(p, x->dir);
 		struct err own = {0};
-		int one = reload_place(g_ptr_array_index(p->list, i), st, now, report, &own);
+		int one = place == NULL ? 0 : commit_place(p, place, st, x, now, report, &own);
 
 		if (one < 0 && rc == 0)
 			rc = err_set(err, one, "%s", own.text);

@@ -1,7 +1,12 @@
 /*
  * places.h - the campaigns of this daemon: a directory each, its engine, and the last good files.
  *
- * Everything here runs on the thread that owns the store.
+ *   directory -> place_prepare(): read, parse, load, lint -> struct prepared
+ *             -> places_commit(): diff, swap, keep
+ *
+ * Preparing takes as long as the files are large, needs no store and runs on any thread that may
+ * block; the rest runs on the thread that owns the store, which meanwhile goes on
+ * acknowledging reports.
  */
 #ifndef PLACES_H
 #define PLACES_H
@@ -10,6 +15,9 @@
 
 #include "daemon/engine/engine.h"
 #include "notifiers/template.h"
+
+/** How hostile calendars are read: in a child (parse.h). NULL: here, as tests do. */
+typedef void places_parse_fn(struct campaign_files *files);
 
 struct place {
 	char *dir;
@@ -23,14 +31,29 @@ struct place {
 };
 
 struct places {
-	GPtrArray *list;    /**< struct place * */
-	GPtrArray *engines; /**< struct engine *, parallel, for engine_lease() */
+	GPtrArray *list;        /**< struct place * */
+	GPtrArray *engines;     /**< struct engine *, parallel, for engine_lease() */
+	places_parse_fn *parse; /**< set after places_init() */
 	dur_t expiry;
 	bool unsure; /**< the clock is in doubt: what is opened now for the first time counts from later */
 };
 
 void places_init(struct places *p, dur_t expiry);
 void places_fini(struct places *p);
+
+/** What a directory held when it was looked at. */
+struct prepared {
+	char *dir;
+	struct campaign_files *files; /**< NULL: the directory could not be read */
+	struct campaign *campaign;    /**< NULL: no campaign can be made of them */
+	struct templates *templates;  /**< embedded ones, with those of the directory on top */
+	GPtrArray *report;            /**< char *: findings, a line each */
+	bool good;                    /**< there is a campaign, and no error in the files */
+};
+
+/** Never NULL; what is wrong is in .report. */
+struct prepared *place_prepare(const char *dir, wall_t now, places_parse_fn *parse);
+void prepared_free(gpointer prepared);
 
 /**
  * Put the campaign of @dir in force: its files, or, when those are broken, the last good
@@ -39,11 +62,12 @@ void places_fini(struct places *p);
 int places_open(struct places *p, struct store *st, const char *dir, wall_t now, GPtrArray *report,
 		struct err *err);
 /**
- * Read all directories again. A broken one keeps what is in force; its findings are lines of
- * @report. Makes its own transactions. 0, or -EINVAL if any is broken.
+ * Put what was prepared of all directories in force. A broken one keeps what is in force; its
+ * findings are lines of @report. Makes its own transactions. 0, or -EINVAL if any is broken.
+ * @all: struct prepared *; their campaigns are taken.
  */
-int places_reload(struct places *p, struct store *st, wall_t now, GPtrArray *report,
-		  struct err *err);
+int places_commit(struct places *p, struct store *st, const GPtrArray *all, wall_t now,
+		  GPtrArray *report, struct err *err);
 
 /** Loop thread: the templates of @engine's campaign, with its overrides; borrowed until the next call. */
 const struct templates *places_templates(struct places *p, const struct engine *engine);

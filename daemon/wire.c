@@ -13,6 +13,7 @@
 
 #include "daemon/io/log.h"
 #include "daemon/io/notify.h"
+#include "parse.h"
 #include "wire_private.h"
 
 #define DRAIN_MAX_MS 20000 /* below the unit's TimeoutStopSec */
@@ -183,6 +184,7 @@ static int open_places(struct daemon *d, struct err *err)
 	if (d->settings->pace > 0)
 		now = 0; /* the demo's campaign is first loaded when its own clock begins */
 	places_init(&d->places, d->settings->expire);
+	d->places.parse = parse_calendars;
 	d->places.unsure = d->trust.doubt != CLOCK_TRUSTED;
 	for (guint i = 0; i < d->settings->campaigns->len && rc >= 0; i++)
 		rc = places_open(&d->places, d->store, g_ptr_array_index(d->settings->campaigns, i),
@@ -310,6 +312,8 @@ static void finish(struct daemon *d)
 	bool started = d->writer != NULL;
 
 	d->stopping = d->finished = true;
+	if (d->loop != NULL)
+		wire_prepare_stop(d);
 	/* First what is posted: its requests are answered by what became of them. */
 	if (started)
 		writer_free(&d->writer); /* closes the store */

@@ -17,6 +17,7 @@ struct call_job {
 	struct api_reply reply;
 	wall_t now;
 	char *actor;
+	GPtrArray *all; /* struct prepared *, for a reload; NULL */
 	/* The loop's own state when the request came: the database thread must not look there. */
 	wall_t since, wake;
 	enum clock_doubt doubt;
@@ -61,7 +62,7 @@ static int api_reload(void *world, GPtrArray *report, struct err *err)
 {
 	const struct call_job *c = world;
 
-	return places_reload(&c->d->places, c->d->store, c->now, report, err);
+	return places_commit(&c->d->places, c->d->store, c->all, c->now, report, err);
 }
 
 static const char *api_sick(void *world)
@@ -107,6 +108,15 @@ static void answer_error(struct http_call *call, unsigned status, const char *wo
 	json_decref(reply.body);
 }
 
+static void call_free(struct call_job *c)
+{
+	if (c->all != NULL)
+		g_ptr_array_unref(c->all);
+	g_free(c->problem);
+	g_free(c->actor);
+	g_free(c);
+}
+
 static void done_call(struct writer_job *job, int rc, const struct err *err)
 {
 	struct call_job *c = (struct call_job *)job;
@@ -134,9 +144,23 @@ static void done_call(struct writer_job *job, int rc, const struct err *err)
 	json_decref(c->reply.body);
 	g_free(c->reply.text);
 	wire_release(d);
-	g_free(c->problem);
-	g_free(c->actor);
-	g_free(c);
+	call_free(c);
+}
+
+/* The files are read; what remains is the commit. */
+static void on_prepared(struct daemon *d, void *arg, GPtrArray *all)
+{
+	struct call_job *c = arg;
+
+	if (all == NULL) {
+		answer_error(c->call, 503, "正在停止");
+		wire_release(d);
+		call_free(c);
+		return;
+	}
+	c->all = all;
+	c->now = d->clock->now(d->clock);
+	writer_post(d->writer, &c->job);
 }
 
 static void on_call(void *arg, struct http_call *call)
@@ -171,7 +195,10 @@ static void on_call(void *arg, struct http_call *call)
 	/* A question needs no commit, and does not wait for those of a burst. */
 	c->job.alone = route->alone || strcmp(route->method, "GET") == 0;
 	wire_hold(d);
-	writer_post(d->writer, &c->job);
+	if (route->prepares)
+		wire_prepare(d, on_prepared, c);
+	else
+		writer_post(d->writer, &c->job);
 }
 
 int wire_control_start(struct daemon *d, struct err *err)

@@ -59,6 +59,9 @@ struct daemon {
 	uv_signal_t signals[3];
 	uv_timer_t watchdog, drain;
 	bool watchdog_running;
+	GQueue wishes;          /* struct wish *: campaigns to be read again */
+	struct wish *preparing; /* the one whose turn it is; NULL */
+	void *reload_wished;    /* .arg of the last wish for files that changed; NULL */
 	int code;
 };
 
@@ -69,6 +72,14 @@ void wire_reload(struct daemon *d, const char *why);
 void wire_arm(struct daemon *d); /**< set the timer for the earlier wake */
 void wire_hold(struct daemon *d);
 void wire_release(struct daemon *d);
+/* wire_prepare.c */
+/** @all: struct prepared *, a directory; the receiver's. NULL: we are stopping. On the loop. */
+typedef void wire_prepared_fn(struct daemon *d, void *arg, GPtrArray *all);
+/** Read all campaigns again, beginning after this call; then call @fn, never before returning. */
+void wire_prepare(struct daemon *d, wire_prepared_fn *fn, void *arg);
+/** Has the wish with this @arg not begun yet? */
+bool wire_prepare_waits(const struct daemon *d, const void *arg);
+void wire_prepare_stop(struct daemon *d);
 /* wire_outbox.c */
 void wire_send(struct daemon *d);                /**< commit reports, lease what may go */
 wall_t wire_outbox_next(const struct daemon *d); /**< when it wants to be called */

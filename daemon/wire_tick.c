@@ -148,14 +148,23 @@ struct reload_job {
 	struct daemon *d;
 	wall_t now;
 	const char *why;
-	GPtrArray *report;
+	GPtrArray *all, *report;
 };
 
 static int run_reload(struct store *st, struct writer_job *job, struct err *err)
 {
 	struct reload_job *r = (struct reload_job *)job;
 
-	return places_reload(&r->d->places, st, r->now, r->report, err);
+	return places_commit(&r->d->places, st, r->all, r->now, r->report, err);
+}
+
+static void reload_free(struct reload_job *r)
+{
+	wire_release(r->d);
+	if (r->all != NULL)
+		g_ptr_array_unref(r->all);
+	g_ptr_array_unref(r->report);
+	g_free(r);
 }
 
 static void done_reload(struct writer_job *job, int rc, const struct err *err)
@@ -172,10 +181,22 @@ static void done_reload(struct writer_job *job, int rc, const struct err *err)
 	else
 		log_event(LOG_LEVEL_INFO, "reload", LOG_S("why", r->why));
 	notify_ready(rc < 0 ? "文件有错误，仍按上一次正确的文件运行" : "运行中");
-	g_ptr_array_unref(r->report);
 	wire_poke(d);
-	wire_release(d);
-	g_free(r);
+	reload_free(r);
+}
+
+static void on_prepared(struct daemon *d, void *arg, GPtrArray *all)
+{
+	struct reload_job *r = arg;
+
+	d->reload_wished = NULL;
+	r->all = all;
+	if (all == NULL) {
+		reload_free(r);
+		return;
+	}
+	r->now = d->clock->now(d->clock);
+	writer_post(d->writer, &r->job);
 }
 
 void wire_reload(struct daemon *d, const char *why)
@@ -184,15 +205,18 @@ void wire_reload(struct daemon *d, const char *why)
 
 	if (d->stopping)
 		return;
+	/* One that waits for its turn will see what this one would. */
+	if (d->reload_wished != NULL && wire_prepare_waits(d, d->reload_wished))
+		return;
 	notify_reloading();
 	r = g_new0(struct reload_job, 1);
 	r->d = d;
 	r->why = why;
-	r->now = d->clock->now(d->clock);
 	r->report = g_ptr_array_new_with_free_func(g_free);
 	r->job.run = run_reload;
 	r->job.done = done_reload;
 	r->job.alone = true;
 	wire_hold(d);
-	writer_post(d->writer, &r->job);
+	d->reload_wished = r;
+	wire_prepare(d, on_prepared, r);
 }

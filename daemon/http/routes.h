@@ -44,6 +44,7 @@ struct route {
 	const char *help;
 	bool alone; /**< makes its own transactions */
 	void (*run)(const struct api *api, const struct http_call *call, struct api_reply *reply);
+	bool prepares; /**< wants the campaigns' files read again before it runs */
 };
 
 extern const struct route routes[]; /**< ends with .path == NULL */

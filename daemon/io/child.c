@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 struct child {
 	struct loop *loop;
@@ -140,26 +139,6 @@ static void on_written(uv_write_t *write, int status)
 	close_one((uv_handle_t *)&c->in);
 }
 
-static void limit(struct child *c, __rlimit_resource_t what, uint64_t soft, uint64_t hard)
-{
-	struct rlimit r = {soft, hard};
-
-	if (prlimit(c->process.pid, what, &r, NULL) < 0 && errno != ESRCH)
-		child_kill(c, -errno, "the parser's limits could not be set");
-}
-
-static void child_limit(struct child *c, const struct child_limits *l)
-{
-	unsigned cpu = l->cpu_s ? l->cpu_s : 5;
-
-	limit(c, RLIMIT_CPU, cpu, cpu + 1);
-	if (l->memory)
-		limit(c, RLIMIT_AS, l->memory, l->memory);
-	limit(c, RLIMIT_FSIZE, 0, 0);
-	limit(c, RLIMIT_CORE, 0, 0);
-	limit(c, RLIMIT_NOFILE, 16, 16);
-}
-
 static int child_spawn(struct child *c, const char *kind)
 {
 	char *argv[] = {(char *)"/proc/self/exe", (char *)"--parse", (char *)kind, NULL};
@@ -205,7 +184,9 @@ struct child *child_start(struct loop *l, const char *kind, GBytes *in,
 		child_close(c);
 		return NULL;
 	}
-	child_limit(c, limits);
+	rc = child_limits_set(c->process.pid, limits);
+	if (rc < 0)
+		child_kill(c, rc, "the parser's limits could not be set");
 	buf = uv_buf_init((char *)g_bytes_get_data(c->input, &size), 0);
 	buf.len = size;
 	must(uv_timer_start(&c->timer, on_timeout,

@@ -10,6 +10,7 @@
 #define IO_CHILD_H
 
 #include <glib.h>
+#include <sys/types.h>
 
 #include "daemon/core/words.h"
 #include "loop.h"
@@ -38,6 +39,17 @@ typedef void child_done_fn(void *arg, int rc, GBytes *out, const struct err *err
 struct child *child_start(struct loop *l, const char *kind, GBytes *in,
 			  const struct child_limits *limits, child_done_fn *done, void *arg,
 			  struct err *err);
+
+/**
+ * The same, waited for; for a thread that may block, never the loop's. SIGPIPE must be ignored
+ * (loop_new() does). 0 and *out, which is the caller's; else as child_done_fn's @rc, or another
+ * -errno when no process can be had.
+ */
+int child_run(const char *kind, GBytes *in, const struct child_limits *limits, GBytes **out,
+	      struct err *err);
+
+/** Limit a process that has just been made and has not been given a byte. 0 or -errno. */
+int child_limits_set(pid_t pid, const struct child_limits *limits);
 
 /** Kill it; @done is not called any more. Only before @done was called. NULL inside is fine. */
 void child_cancel(struct child **c);

@@ -209,6 +209,7 @@ class Daemon:
         self.log_path = os.path.join(directory, "log")
         self.process = None
         self.spawned = []
+        self.prefix = []  # a command that runs it, such as strace
         self.write(campaigns, relay, settings, mail)
 
     def write(self, campaigns, relay=None, settings="", mail=""):
@@ -222,7 +223,7 @@ class Daemon:
 
     def spawn(self, *args, env=None):
         log = open(self.log_path, "ab")
-        self.process = subprocess.Popen([DUBAND, "-c", self.config, *args], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*self.prefix, DUBAND, "-c", self.config, *args], stdin=subprocess.DEVNULL,
                                         stdout=log, stderr=log, env={**os.environ, **(env or {})})
         log.close()
         self.spawned.append(self.process)
