@@ -149,18 +149,20 @@ GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 				  .pool = &pool,
 				  .room = SERIES_ROOM};
 	const GPtrArray *list = series(c);
+	GPtrArray *instances;
 
 	if (findings != NULL)
 		tell_superseded(c, findings);
 	w.starts = series_starts_new();
 	w.excluded = g_array_new(FALSE, FALSE, sizeof(wall_t));
-	w.out = g_ptr_array_new_with_free_func(g_free);
+	w.out = g_array_new(FALSE, FALSE, sizeof(struct instance));
 	for (guint i = 0; i < list->len; i++)
 		series_expand(list->pdata[i], &w);
 	g_array_free(w.starts, TRUE);
 	g_array_free(w.excluded, TRUE);
-	order_instances(w.out);
-	return w.out;
+	instances = order_instances(w.out);
+	g_array_free(w.out, TRUE);
+	return instances;
 }
 
 wall_t calendar_reach(struct calendar *c)

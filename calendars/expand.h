@@ -49,19 +49,24 @@ struct calendar_component {
 	wall_t start, end; /**< as the corpus rules say: DATE end exclusive */
 };
 
-/** One instance. Several components may stand behind one UID; .component is the one that shows. */
+#define INSTANCE_RID_SIZE 17 /**< "YYYYMMDDThhmmssZ" with its NUL */
+
+/**
+ * One instance. Several components may stand behind one UID; .component is the one that shows.
+ * A year of a district is half a million of them: what sorting and printing read comes first.
+ */
 struct instance {
 	const struct calendar_component *component; /**< owned by the calendar */
 	wall_t start, end;                          /**< half-open; end == start for zero length */
+	wall_t rid_at;   /**< the instant behind .rid; WALL_NEVER if it does not recur */
+	const char *how; /**< "-", "range", "extra", "orphan" */
+	enum start_kind kind;
+	bool cancelled;
+	bool due_is_date;               /**< VTODO with a DATE DUE */
+	char rid[INSTANCE_RID_SIZE];    /**< "YYYYMMDDThhmmssZ", "YYYYMMDD" (DATE series), or "-" */
+	wall_t due;                     /**< DUE of this instance of a VTODO, raw; else start */
 	local_t local_start, local_end; /**< on the wall clock of its own zone (DATE: midnight) */
 	const struct zone *zone;        /**< of DTSTART; the default zone for DATE and floating */
-	enum start_kind kind;
-	wall_t due;       /**< DUE of this instance of a VTODO, raw; else start */
-	bool due_is_date; /**< VTODO with a DATE DUE */
-	char *rid;        /**< "YYYYMMDDThhmmssZ", "YYYYMMDD" (DATE series), or "-" */
-	wall_t rid_at;    /**< the instant behind .rid; WALL_NEVER if it does not recur */
-	const char *how;  /**< "-", "range", "extra", "orphan" */
-	bool cancelled;
 };
 
 struct calendar;

@@ -2,7 +2,8 @@
  * order.c - instances by start, in time that grows with their number alone.
  *
  * A stable radix sort over whole seconds keeps the order of UIDs that the series came in;
- * only instances that start together are compared at all.
+ * only instances that start together are compared at all.  Instances are made in their final
+ * order: whoever walks them, prints them or frees them goes through memory from front to back.
  */
 #include "order.h"
 
@@ -13,9 +14,11 @@
 #define DIGIT_BITS 11
 #define DIGITS (1u << DIGIT_BITS)
 
+#define AHEAD 12 /* instances that are on their way from memory */
+
 struct entry {
 	guint64 key; /* seconds since the first start */
-	struct instance *instance;
+	guint from;  /* index of what was found */
 };
 
 /* One stable pass by the digit at @shift. */
@@ -35,19 +38,20 @@ static void pass(const struct entry *from, struct entry *to, guint n, unsigned s
 		to[at[from[i].key >> shift & (DIGITS - 1)]++] = from[i];
 }
 
-static void by_start(GPtrArray *list)
+static GPtrArray *by_start(const GArray *found)
 {
-	guint n = list->len;
+	const struct instance *all = (const struct instance *)(const void *)found->data;
+	guint n = found->len;
 	struct entry *a = g_new(struct entry, n), *b = g_new(struct entry, n), *other;
+	GPtrArray *list = g_ptr_array_new_full(n, g_free);
 	wall_t first = WALL_NEVER, last = WALL_ALWAYS;
 
 	for (guint i = 0; i < n; i++) {
-		a[i].instance = list->pdata[i];
-		first = MIN(first, a[i].instance->start);
-		last = MAX(last, a[i].instance->start);
+		first = MIN(first, all[i].start);
+		last = MAX(last, all[i].start);
 	}
 	for (guint i = 0; i < n; i++)
-		a[i].key = (guint64)(a[i].instance->start - first) / SECOND;
+		a[i] = (struct entry){(guint64)(all[i].start - first) / SECOND, i};
 	for (unsigned shift = 0; shift < 64 && (guint64)(last - first) / SECOND >> shift > 0;
 	     shift += DIGIT_BITS) {
 		pass(a, b, n, shift);
@@ -55,10 +59,14 @@ static void by_start(GPtrArray *list)
 		a = b;
 		b = other;
 	}
-	for (guint i = 0; i < n; i++)
-		list->pdata[i] = a[i].instance;
+	for (guint i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			__builtin_prefetch(&all[a[i + AHEAD].from]);
+		g_ptr_array_add(list, g_memdup2(&all[a[i].from], sizeof(*all)));
+	}
 	g_free(a);
 	g_free(b);
+	return list;
 }
 
 static int compare(const struct instance *x, const struct instance *y)
@@ -116,21 +124,23 @@ static void drop_same(GPtrArray *list)
 	g_ptr_array_set_size(list, (gint)kept);
 }
 
-void order_instances(GPtrArray *instances)
+GPtrArray *order_instances(const GArray *found)
 {
+	GPtrArray *list;
 	guint to;
 
-	if (instances->len < 2)
-		return;
-	by_start(instances);
-	for (guint from = 0; from < instances->len; from = to) {
-		const struct instance *first = instances->pdata[from];
+	if (found->len == 0)
+		return g_ptr_array_new_with_free_func(g_free);
+	list = by_start(found);
+	for (guint from = 0; from < list->len; from = to) {
+		const struct instance *first = list->pdata[from];
 
 		to = from + 1;
-		while (to < instances->len &&
-		       ((const struct instance *)instances->pdata[to])->start == first->start)
+		while (to < list->len &&
+		       ((const struct instance *)list->pdata[to])->start == first->start)
 			to++;
-		settle(instances, from, to);
+		settle(list, from, to);
 	}
-	drop_same(instances);
+	drop_same(list);
+	return list;
 }

@@ -7,9 +7,10 @@
 #include <glib.h>
 
 /**
- * Sort struct instance * by start, then UID, then rid, and drop what is listed twice. Cheapest when
- * they come by UID already: then only the starts have to be put in order.
+ * struct instance * of @found (struct instance) by start, then UID, then rid, without what is listed
+ * twice; caller unrefs. Cheapest when they come by UID already: then only the starts have to be put
+ * in order.
  */
-void order_instances(GPtrArray *instances);
+GPtrArray *order_instances(const GArray *found);
 
 #endif

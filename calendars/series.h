@@ -48,7 +48,7 @@ struct series_window {
 	int64_t *pool;             /**< steps */
 	unsigned room;             /**< SERIES_ROOM, less what was taken */
 	GArray *starts, *excluded; /**< scratch, reused by every series */
-	GPtrArray *out;            /**< struct instance * */
+	GArray *out;               /**< struct instance */
 };
 
 /** The scratch array for struct series_window.starts. */

@@ -152,18 +152,16 @@ static void emit(struct work *k, struct ical_component *c, const struct ical_tim
 	wall_t end = ical_end(c, extent, start, at);
 	const struct tz *tz = start->tz;
 	struct instance *i;
-	char *rid;
 
+	G_STATIC_ASSERT(INSTANCE_RID_SIZE >= STAMP_SIZE);
 	if (!in_window(w, at, end))
 		return;
 	if (!take_room(k)) {
 		tell_limit(k, c);
 		return;
 	}
-	/* The text of .rid lives behind its instance: one allocation for each. */
-	i = g_malloc(sizeof(*i) + STAMP_SIZE);
-	rid = (char *)(i + 1);
-	memcpy(rid, "-", sizeof("-"));
+	g_array_set_size(w->out, w->out->len + 1);
+	i = &g_array_index(w->out, struct instance, w->out->len - 1);
 	*i = (struct instance){.component = &c->shown,
 			       .start = at,
 			       .end = end,
@@ -174,7 +172,7 @@ static void emit(struct work *k, struct ical_component *c, const struct ical_tim
 								  : START_ZONED,
 			       .due = c->shown.has_due ? end : at,
 			       .due_is_date = c->shown.has_due && c->extent.until.date,
-			       .rid = rid,
+			       .rid = "-",
 			       .rid_at = WALL_NEVER,
 			       .how = id->how,
 			       .cancelled = strcmp(c->shown.status, "CANCELLED") == 0};
@@ -183,11 +181,10 @@ static void emit(struct work *k, struct ical_component *c, const struct ical_tim
 	if (id->master != NULL) {
 		i->rid_at = id->at;
 		if (id->master->start.date)
-			stamp_date(rid, id->local);
+			stamp_date(i->rid, id->local);
 		else
-			stamp_instant(rid, id->at);
+			stamp_instant(i->rid, id->at);
 	}
-	g_ptr_array_add(w->out, i);
 }
 
 /* The override whose THISANDFUTURE covers an instance of the set: the latest one before it. */

@@ -6,11 +6,28 @@
 #include "expand.h"
 #include "stamp.h"
 
-static void add_instant(GString *out, wall_t t)
-{
+/* A stamp as last written: instances that start together say the same one again and again. */
+struct stamped {
+	wall_t at;
 	char text[STAMP_SIZE];
+};
 
-	g_string_append_len(out, text, stamp_instant(text, t));
+/* The table while it is written. */
+struct table {
+	GString *out;
+	GString *labels;      /* what the lines of a component have in common, one after another */
+	GHashTable *label_of; /* component to 1 + index in .begins */
+	GArray *begins;       /* gsize: where in .labels */
+	struct stamped start, end;
+};
+
+static void add_instant(struct table *t, struct stamped *last, wall_t at)
+{
+	if (last->text[0] == 0 || last->at != at) {
+		last->at = at;
+		(void)stamp_instant(last->text, at);
+	}
+	g_string_append_len(t->out, last->text, STAMP_SIZE - 1);
 }
 
 /* A column must not end its line or itself. */
@@ -46,31 +63,51 @@ static const char *kind_word(enum start_kind kind)
 	return "zoned";
 }
 
-static void add_line(GString *out, const struct instance *i)
+/* UID, component and SUMMARY as they stand in every line of @c; its STATUS follows a NUL. */
+static const char *label(struct table *t, const struct calendar_component *c, const char **status)
 {
-	const struct calendar_component *c = i->component;
+	guint i = GPOINTER_TO_UINT(g_hash_table_lookup(t->label_of, c));
+	const char *text;
 
-	add_instant(out, i->start);
+	if (i == 0) {
+		gsize begin = t->labels->len;
+
+		g_array_append_val(t->begins, begin);
+		i = t->begins->len;
+		g_hash_table_insert(t->label_of, (gpointer)c, GUINT_TO_POINTER(i));
+		add_text(t->labels, c->uid);
+		g_string_append(t->labels, c->todo ? "\tVTODO\t" : "\tVEVENT\t");
+		add_text(t->labels, c->summary);
+		g_string_append_len(t->labels, "\t\0\t", 3);
+		add_text(t->labels, *c->status == 0 ? "-" : c->status);
+		g_string_append_len(t->labels, "\t\0", 2);
+	}
+	text = t->labels->str + g_array_index(t->begins, gsize, i - 1);
+	*status = text + strlen(text) + 1;
+	return text;
+}
+
+static void add_line(struct table *t, const struct instance *i)
+{
+	const char *status, *text = label(t, i->component, &status);
+	GString *out = t->out;
+
+	add_instant(t, &t->start, i->start);
 	g_string_append_c(out, '\t');
-	add_instant(out, i->end);
+	add_instant(t, &t->end, i->end);
 	g_string_append_c(out, '\t');
-	add_text(out, c->uid);
-	g_string_append(out, c->todo ? "\tVTODO\t" : "\tVEVENT\t");
-	add_text(out, c->summary);
-	g_string_append_c(out, '\t');
+	g_string_append_len(out, text, status - text - 1);
 	g_string_append(out, kind_word(i->kind));
-	g_string_append_c(out, '\t');
-	if (*c->status == 0)
-		g_string_append_c(out, '-');
-	else
-		add_text(out, c->status);
-	g_string_append_c(out, '\t');
+	g_string_append(out, status);
 	if (i->rid_at == WALL_NEVER)
 		g_string_append_c(out, '-');
+	else if (i->rid_at == i->start)
+		add_instant(t, &t->start, i->start);
 	else
-		add_instant(out, i->rid_at);
+		add_instant(t, &(struct stamped){0}, i->rid_at);
 	g_string_append_c(out, '\t');
 	g_string_append(out, i->how);
+	g_string_append_c(out, '\n');
 }
 
 static gint by_bytes(gconstpointer a, gconstpointer b)
@@ -111,31 +148,15 @@ static bool is_before(const char *b, const char *a)
 }
 
 /*
- * Instances of one start lie far apart in memory, each with a component and texts of its own:
- * waiting for them was most of the time of a large table.
- */
-static void fetch_ahead(const GPtrArray *instances, guint i)
-{
-	if (i + 24 < instances->len)
-		__builtin_prefetch(instances->pdata[i + 24]);
-	if (i + 16 < instances->len)
-		__builtin_prefetch(((const struct instance *)instances->pdata[i + 16])->component);
-	if (i + 8 < instances->len) {
-		const struct instance *x = instances->pdata[i + 8];
-
-		__builtin_prefetch(x->component->uid);
-		__builtin_prefetch(x->component->summary);
-		__builtin_prefetch(x->component->status);
-	}
-}
-
-/*
  * Instances come by start and UID, which is nearly the order of their lines: only those that start
  * together, but end or are named otherwise, have to be sorted.
  */
 char *calendar_tsv(const GPtrArray *instances)
 {
-	GString *out = g_string_sized_new(instances->len * 64 + 1);
+	struct table t = {.out = g_string_sized_new(instances->len * 128 + 1),
+			  .labels = g_string_new(NULL),
+			  .label_of = g_hash_table_new(NULL, NULL),
+			  .begins = g_array_new(FALSE, FALSE, sizeof(gsize))};
 	GPtrArray *lines = g_ptr_array_new();
 	gsize begin = 0, last = 0;
 	bool sorted = true;
@@ -143,24 +164,25 @@ char *calendar_tsv(const GPtrArray *instances)
 
 	for (guint i = 0; i < instances->len; i++) {
 		const struct instance *x = instances->pdata[i];
-		gsize at = out->len;
+		gsize at = t.out->len;
 
-		fetch_ahead(instances, i);
 		if (x->start != start) {
 			if (!sorted)
-				sort_lines(out, begin, lines);
-			at = begin = out->len;
+				sort_lines(t.out, begin, lines);
+			at = begin = t.out->len;
 			sorted = true;
 			start = x->start;
 		}
-		add_line(out, x);
-		g_string_append_c(out, '\n');
+		add_line(&t, x);
 		if (at > begin && sorted)
-			sorted = !is_before(out->str + at, out->str + last);
+			sorted = !is_before(t.out->str + at, t.out->str + last);
 		last = at;
 	}
 	if (!sorted)
-		sort_lines(out, begin, lines);
+		sort_lines(t.out, begin, lines);
 	g_ptr_array_unref(lines);
-	return g_string_free(out, FALSE);
+	g_string_free(t.labels, TRUE);
+	g_hash_table_unref(t.label_of);
+	g_array_free(t.begins, TRUE);
+	return g_string_free(t.out, FALSE);
 }
