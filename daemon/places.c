@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/campaign/diff.h"
+#include "daemon/campaign/large.h"
 #include "daemon/campaign/load.h"
 #include "daemon/io/files.h"
 
@@ -204,37 +205,85 @@ static int keep_files(struct store *st, const struct campaign_files *files, uint
 	return rc < 0 ? rc : store_campaign_set_digest(st, id, digest);
 }
 
-/* The directory's files, or the kept ones with place->problem set. NULL: neither can be used. */
-static struct prepared *choose(struct place *place, struct store *st, places_parse_fn *parse,
-			       wall_t now, GPtrArray *report, struct err *err)
+static void set_problem(struct place *place, const char *problem)
 {
-	g_autofree char *key = g_path_get_basename(place->dir);
-	struct prepared *x = place_prepare(place->dir, now, parse);
-	struct campaign_files *kept;
+	g_free(place->problem);
+	place->problem = g_strdup(problem);
+}
 
-	report_all(x, report);
-	if (x->good)
+/* The last good files, prepared; NULL: there are none, or no campaign can be made of them. */
+static struct prepared *prepare_kept(const char *dir, struct store *st, places_parse_fn *parse,
+				     wall_t now)
+{
+	g_autofree char *key = g_path_get_basename(dir);
+	struct campaign_files *files = read_kept(st, key, now);
+	struct prepared *x = files == NULL ? NULL : prepare(dir, files, now, parse);
+
+	if (x == NULL || x->campaign != NULL)
 		return x;
 	prepared_free(x);
-	kept = read_kept(st, key, now);
-	x = kept == NULL ? NULL : prepare(place->dir, kept, now, parse);
-	if (x != NULL)
-		report_all(x, report);
-	if (x == NULL || x->campaign == NULL) {
-		prepared_free(x);
+	return NULL;
+}
+
+static bool is_as_kept(struct store *st, const struct prepared *x, wall_t now)
+{
+	int64_t id = store_campaign(st, x->files->key, now, NULL);
+
+	return store_campaign_digest(st, id) == x->campaign->digest;
+}
+
+#define HELD_PROBLEM "改动较大，等待确认（dubanctl confirm），仍按原来的文件运行："
+
+static void hold(struct place *place, uint64_t digest, const GPtrArray *reasons)
+{
+	GString *text = g_string_new(HELD_PROBLEM);
+
+	for (guint i = 0; i < reasons->len; i++)
+		g_string_append_printf(text, "%s%s", i > 0 ? "；" : "", (char *)reasons->pdata[i]);
+	set_problem(place, text->str);
+	place->held = digest;
+	g_string_free(text, TRUE);
+}
+
+/*
+ * The directory's files, or the kept ones with place->problem set: the files are broken, or
+ * were edited so much while we were down that a person must confirm it (then *reasons_out).
+ * NULL: neither can be used.
+ */
+static struct prepared *choose(struct place *place, struct store *st, places_parse_fn *parse,
+			       wall_t now, GPtrArray **reasons_out, GPtrArray *report,
+			       struct err *err)
+{
+	struct prepared *x = place_prepare(place->dir, now, parse), *kept;
+
+	report_all(x, report);
+	if (x->good && is_as_kept(st, x, now))
+		return x;
+	kept = prepare_kept(place->dir, st, parse, now);
+	if (x->good) {
+		*reasons_out =
+			kept == NULL ? NULL : campaign_large_edit(kept->campaign, x->campaign, now);
+		if (*reasons_out == NULL || (*reasons_out)->len == 0) {
+			prepared_free(kept);
+			return x;
+		}
+		hold(place, x->campaign->digest, *reasons_out);
+	} else if (kept != NULL) {
+		report_all(kept, report);
+		set_problem(place, "目录中的文件有错误，仍按上一次正确的文件运行；请运行 "
+				   "dubanctl check");
+	} else {
 		(void)err_set(err, -EINVAL, "%s 有错误，且没有可沿用的旧文件", place->dir);
-		return NULL;
 	}
-	g_free(place->problem);
-	place->problem =
-		g_strdup("目录中的文件有错误，仍按上一次正确的文件运行；请运行 dubanctl check");
-	return x;
+	prepared_free(x);
+	return kept;
 }
 
 static int open_place(struct place *place, struct store *st, const struct places *p, wall_t now,
 		      GPtrArray *report, struct err *err)
 {
-	struct prepared *x = choose(place, st, p->parse, now, report, err);
+	g_autoptr(GPtrArray) reasons = NULL;
+	struct prepared *x = choose(place, st, p->parse, now, &reasons, report, err);
 	int rc;
 
 	if (x == NULL)
@@ -245,6 +294,8 @@ static int open_place(struct place *place, struct store *st, const struct places
 		rc = engine_first_load_unsure(place->engine, now, err);
 	if (rc >= 0)
 		rc = keep_files(st, x->files, place->digest, now);
+	if (rc >= 0 && place->held != 0)
+		rc = engine_hold_edit(place->engine, place->held, reasons, now, err);
 	if (rc >= 0)
 		offer_templates(place, x);
 	prepared_free(x);
@@ -274,27 +325,31 @@ int places_open(struct places *p, struct store *st, const char *dir, wall_t now,
 	return 0;
 }
 
-static void set_problem(struct place *place, const char *problem)
-{
-	g_free(place->problem);
-	place->problem = g_strdup(problem);
-}
-
 /* The engine may have the new files already, the database has not: what it keeps is in force. */
 static void go_back(struct place *place, struct store *st, places_parse_fn *parse, wall_t now)
 {
-	g_autofree char *key = g_path_get_basename(place->dir);
-	struct campaign_files *files = read_kept(st, key, now);
-	struct prepared *x = files == NULL ? NULL : prepare(place->dir, files, now, parse);
+	struct prepared *x = prepare_kept(place->dir, st, parse, now);
 
-	if (x != NULL && x->campaign != NULL)
+	if (x != NULL)
 		engine_revert(place->engine, g_steal_pointer(&x->campaign));
 	prepared_free(x);
 }
 
-static int swap(const struct places *p, struct place *place, struct store *st, struct prepared *x,
-		wall_t now, GPtrArray *report, struct err *err)
+/* What one commit of all places shares. */
+struct commit {
+	const struct places *p;
+	struct store *st;
+	const struct confirmation *confirm;
+	wall_t now;
+	GPtrArray *report;
+};
+
+/* @reasons: confirmed by a person; NULL: none were needed. */
+static int swap(const struct commit *c, struct place *place, struct prepared *x,
+		const GPtrArray *reasons, struct err *err)
 {
+	struct store *st = c->st;
+	wall_t now = c->now;
 	uint64_t digest = x->campaign->digest;
 	g_autoptr(GPtrArray) changes = campaign_diff(engine_campaign(place->engine), x->campaign);
 	int rc = store_begin(st, err);
@@ -302,28 +357,74 @@ static int swap(const struct places *p, struct place *place, struct store *st, s
 	if (rc < 0)
 		return rc;
 	for (guint i = 0; i < changes->len; i++)
-		g_ptr_array_add(report, g_strdup(g_ptr_array_index(changes, i)));
-	rc = engine_reload(place->engine, g_steal_pointer(&x->campaign), now, report, err);
+		g_ptr_array_add(c->report, g_strdup(g_ptr_array_index(changes, i)));
+	rc = engine_reload(place->engine, g_steal_pointer(&x->campaign), now, c->report, err);
+	if (rc >= 0 && reasons != NULL)
+		rc = engine_confirm_edit(place->engine, reasons, c->confirm->actor, c->confirm->why,
+					 now, err);
 	if (rc >= 0)
 		rc = keep_files(st, x->files, digest, now);
 	if (rc >= 0)
 		rc = store_commit(st, err);
 	if (rc < 0) {
 		store_rollback(st);
-		go_back(place, st, p->parse, now);
+		go_back(place, st, c->p->parse, now);
 		set_problem(place, "新文件未能写入数据库，仍按上一次正确的文件运行");
 		return rc;
 	}
 	place->digest = digest;
+	place->held = 0;
 	offer_templates(place, x);
 	set_problem(place, NULL);
 	return 0;
 }
 
-static int commit_place(const struct places *p, struct place *place, struct store *st,
-			struct prepared *x, wall_t now, GPtrArray *report, struct err *err)
+static int hold_edit(const struct commit *c, struct place *place, uint64_t digest,
+		     const GPtrArray *reasons, struct err *err)
 {
-	report_all(x, report);
+	int rc = store_begin(c->st, err);
+
+	if (rc < 0)
+		return rc;
+	rc = engine_hold_edit(place->engine, digest, reasons, c->now, err);
+	if (rc >= 0)
+		rc = store_commit(c->st, err);
+	if (rc < 0) {
+		store_rollback(c->st);
+		engine_touch(place->engine);
+		return rc;
+	}
+	hold(place, digest, reasons);
+	return err_set(err, -EAGAIN, "%s：%s", place->dir, place->problem);
+}
+
+static bool is_confirmed(const struct commit *c, const struct place *place)
+{
+	return c->confirm != NULL && strcmp(c->confirm->campaign, engine_key(place->engine)) == 0;
+}
+
+static int change(const struct commit *c, struct place *place, struct prepared *x, struct err *err)
+{
+	g_autoptr(GPtrArray) reasons =
+		campaign_large_edit(engine_campaign(place->engine), x->campaign, c->now);
+	bool confirmed = is_confirmed(c, place);
+
+	if (confirmed && place->held != x->campaign->digest)
+		return err_set(
+			err, -EINVAL,
+			"%s 的文件又改过了，与等待确认的不同；请先运行 dubanctl reload 再看一遍",
+			place->dir);
+	if (reasons->len > 0 && !confirmed)
+		return hold_edit(c, place, x->campaign->digest, reasons, err);
+	return swap(c, place, x, confirmed ? reasons : NULL, err);
+}
+
+static int commit_place(const struct commit *c, struct place *place, struct prepared *x,
+			struct err *err)
+{
+	report_all(x, c->report);
+	if (is_confirmed(c, place) && place->held == 0)
+		return err_set(err, -EINVAL, "%s 没有等待确认的修改", place->dir);
 	if (x->files == NULL) {
 		set_problem(place, "目录不可读，仍按上一次正确的文件运行");
 		return err_set(err, -EINVAL, "%s", (char *)g_ptr_array_index(x->report, 0));
@@ -334,7 +435,8 @@ static int commit_place(const struct places *p, struct place *place, struct stor
 		return err_set(err, -EINVAL, "%s 有错误，未载入；原有文件继续有效", place->dir);
 	}
 	if (x->campaign->digest != place->digest)
-		return swap(p, place, st, x, now, report, err);
+		return change(c, place, x, err);
+	place->held = 0;
 	set_problem(place, NULL);
 	return 0;
 }
@@ -350,17 +452,22 @@ static struct place *place_of(const struct places *p, const char *dir)
 	return NULL;
 }
 
-int places_commit(struct places *p, struct store *st, const GPtrArray *all, wall_t now,
-		  GPtrArray *report, struct err *err)
+int places_commit(struct places *p, struct store *st, const GPtrArray *all,
+		  const struct confirmation *confirm, wall_t now, GPtrArray *report,
+		  struct err *err)
 {
+	struct commit c = {p, st, confirm, now, report};
 	int rc = 0;
 
 	for (guint i = 0; i < all->len; i++) {
 		struct prepared *x = g_ptr_array_index(all, i);
 		struct place *place = place_of(p, x->dir);
 		struct err own = {0};
-		int one = place == NULL ? 0 : commit_place(p, place, st, x, now, report, &own);
+		int one = 0;
 
+		/* A confirmation is about one campaign: the others wait for a reload of their own. */
+		if (place != NULL && (confirm == NULL || is_confirmed(&c, place)))
+			one = commit_place(&c, place, x, &own);
 		if (one < 0 && rc == 0)
 			rc = err_set(err, one, "%s", own.text);
 	}

@@ -24,6 +24,7 @@ struct place {
 	struct engine *engine;
 	char *problem;   /**< why the files in the directory are not those in force; NULL */
 	uint64_t digest; /**< of the files in force */
+	uint64_t held;   /**< of an edit that waits for a person to confirm it; 0 */
 	/* The campaign's templates: made on the database thread, used on the loop's. */
 	pthread_mutex_t lock;
 	struct templates *fresh; /**< made by the last load, not taken yet */
@@ -61,13 +62,22 @@ void prepared_free(gpointer prepared);
  */
 int places_open(struct places *p, struct store *st, const char *dir, wall_t now, GPtrArray *report,
 		struct err *err);
+/** A person's word that a large edit is meant. */
+struct confirmation {
+	const char *campaign, *actor, *why;
+};
+
 /**
  * Put what was prepared of all directories in force. A broken one keeps what is in force; its
  * findings are lines of @report. Makes its own transactions. 0, or -EINVAL if any is broken.
+ * A large edit (campaign/large.h) is held until it is confirmed: -EAGAIN with the reasons.
+ * @confirm: of one campaign, whose held edit is put in force, if it is still what the
+ * directory holds (-EINVAL); NULL: of none.
  * @all: struct prepared *; their campaigns are taken.
  */
-int places_commit(struct places *p, struct store *st, const GPtrArray *all, wall_t now,
-		  GPtrArray *report, struct err *err);
+int places_commit(struct places *p, struct store *st, const GPtrArray *all,
+		  const struct confirmation *confirm, wall_t now, GPtrArray *report,
+		  struct err *err);
 
 /** Loop thread: the templates of @engine's campaign, with its overrides; borrowed until the next call. */
 const struct templates *places_templates(struct places *p, const struct engine *engine);

@@ -58,11 +58,14 @@ static json_t *api_status(void *world)
 			 list);
 }
 
-static int api_reload(void *world, GPtrArray *report, struct err *err)
+static int api_reload(void *world, const char *confirm, const char *why, GPtrArray *report,
+		      struct err *err)
 {
 	const struct call_job *c = world;
+	struct confirmation word = {confirm, c->actor, why};
 
-	return places_commit(&c->d->places, c->d->store, c->all, c->now, report, err);
+	return places_commit(&c->d->places, c->d->store, c->all, confirm == NULL ? NULL : &word,
+			     c->now, report, err);
 }
 
 static const char *api_sick(void *world)

@@ -155,7 +155,7 @@ static int run_reload(struct store *st, struct writer_job *job, struct err *err)
 {
 	struct reload_job *r = (struct reload_job *)job;
 
-	return places_commit(&r->d->places, st, r->all, r->now, r->report, err);
+	return places_commit(&r->d->places, st, r->all, NULL, r->now, r->report, err);
 }
 
 static void reload_free(struct reload_job *r)

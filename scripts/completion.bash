@@ -3,7 +3,7 @@ _dubanctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' word
 	local verbs='check expand simulate new calendar diff template holidays status due units notices deliveries tray
 		journal roster feed
-		explain submit return extend refuse exempt undo release pause resume clock reload backup'
+		explain submit return extend refuse exempt undo release pause resume clock reload confirm backup'
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
 		-*) ;;

@@ -172,10 +172,18 @@ int ctl_decide(const struct ctl_world *w, int argc, char **argv)
 	return rc;
 }
 
+static void print_report(json_t *j)
+{
+	json_t *list = json_object_get(j, "report");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		(void)printf("%s\n", json_string_value(json_array_get(list, i)));
+}
+
 int ctl_reload(const struct ctl_world *w, int argc, char **argv)
 {
 	static const struct ctl_option none[] = {{0}};
-	json_t *j = NULL, *list;
+	json_t *j = NULL;
 	int n, rc = ctl_options(ctl_verb_get("reload"), none, argc - 1, argv + 1, &n);
 
 	(void)w;
@@ -184,9 +192,25 @@ int ctl_reload(const struct ctl_world *w, int argc, char **argv)
 	if (n != 0)
 		return ctl_usage("reload");
 	rc = remote_call("/v1/reload", NULL, json_object(), &j);
-	list = json_object_get(j, "report");
-	for (size_t i = 0; i < json_array_size(list); i++)
-		(void)printf("%s\n", json_string_value(json_array_get(list, i)));
+	print_report(j);
+	json_decref(j);
+	return rc;
+}
+
+int ctl_confirm(const struct ctl_world *w, int argc, char **argv)
+{
+	const char *why = "";
+	const struct ctl_option options[] = {{"why", NULL, &why, NULL, "理由，记入操作日志"}, {0}};
+	json_t *j = NULL;
+	int n, rc = ctl_options(ctl_verb_get("confirm"), options, argc - 1, argv + 1, &n);
+
+	(void)w;
+	if (rc != 0)
+		return rc;
+	if (n != 0 || why[0] == '\0')
+		return ctl_usage("confirm");
+	rc = remote_call("/v1/confirm", NULL, json_pack("{s:s}", "why", why), &j);
+	print_report(j);
 	json_decref(j);
 	return rc;
 }

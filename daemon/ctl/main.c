@@ -51,6 +51,7 @@ const struct ctl_verb ctl_verbs[] = {
 	{"clock", "[--right --why W] [--json]", "服务器时钟是否可信；核对无误后解除怀疑",
 	 ctl_clock},
 	{"reload", "", "重新载入专项行动文件", ctl_reload},
+	{"confirm", "--why W", "确认一次较大的修改（reload 时被暂缓的）", ctl_confirm},
 	{"backup", "FILE", "备份数据库", ctl_backup},
 	{NULL, NULL, NULL, NULL},
 };

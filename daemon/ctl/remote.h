@@ -29,6 +29,7 @@ int ctl_explain(const struct ctl_world *w, int argc, char **argv);
 int ctl_submit(const struct ctl_world *w, int argc, char **argv);
 int ctl_decide(const struct ctl_world *w, int argc, char **argv);
 int ctl_reload(const struct ctl_world *w, int argc, char **argv);
+int ctl_confirm(const struct ctl_world *w, int argc, char **argv);
 int ctl_clock(const struct ctl_world *w, int argc, char **argv);
 int ctl_backup(const struct ctl_world *w, int argc, char **argv);
 

@@ -83,6 +83,16 @@ int engine_tick(struct engine *e, wall_t now, wall_t *next_wake_out, struct err 
 int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrArray *report,
 		  struct err *err);
 
+/**
+ * An edit waits for a person (campaign/large.h): the journal and, once for this @digest, the office
+ * are told why. Inside a transaction.
+ */
+int engine_hold_edit(struct engine *e, uint64_t digest, const GPtrArray *reasons, wall_t now,
+		     struct err *err);
+/** And a person has looked: written down. Inside a transaction, that of the reload. */
+int engine_confirm_edit(struct engine *e, const GPtrArray *reasons, const char *actor,
+			const char *why, wall_t now, struct err *err);
+
 /** After a reload that was rolled back: @campaign (taken) is in force as before, nothing is written. */
 void engine_revert(struct engine *e, struct campaign *campaign);
 

@@ -7,6 +7,7 @@
  * does one whose start was dragged, which gives every instance another RECURRENCE-ID.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "private.h"
@@ -268,4 +269,51 @@ void engine_revert(struct engine *e, struct campaign *campaign)
 
 	(void)engine_swap(e, campaign, &err); /* ids that cannot be had now are asked for again */
 	g_hash_table_remove_all(e->messages);
+}
+
+static json_t *lines_json(const GPtrArray *lines)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < lines->len; i++)
+		json_array_append_new(list, json_string(lines->pdata[i]));
+	return list;
+}
+
+static char *joined(const GPtrArray *lines)
+{
+	GString *s = g_string_new(NULL);
+
+	for (guint i = 0; i < lines->len; i++)
+		g_string_append_printf(s, "%s%s", i > 0 ? "；" : "", (char *)lines->pdata[i]);
+	return g_string_free(s, FALSE);
+}
+
+int engine_hold_edit(struct engine *e, uint64_t digest, const GPtrArray *reasons, wall_t now,
+		     struct err *err)
+{
+	g_autofree char *mark = g_strdup_printf("hold-edit:%016" PRIx64, digest);
+	g_autofree char *text = joined(reasons);
+	g_autofree char *why =
+		g_strdup_printf("专项行动文件改动较大，没有生效：%s。核对无误后请运行 "
+				"dubanctl confirm；改错了就改回去",
+				text);
+	int rc;
+
+	if (store_marked(e->store, e->id, mark))
+		return 0;
+	g_hash_table_remove_all(e->messages);
+	rc = record_alarm(e, mark, "修改待确认", NONE, NONE, why, now, err);
+	if (rc >= 0)
+		rc = engine_journal_add(e, now, "duband", "hold-edit",
+					json_pack("{s:o}", "reasons", lines_json(reasons)), err);
+	return rc < 0 ? rc : 0;
+}
+
+int engine_confirm_edit(struct engine *e, const GPtrArray *reasons, const char *actor,
+			const char *why, wall_t now, struct err *err)
+{
+	return engine_journal_add(
+		e, now, actor, "confirm-edit",
+		json_pack("{s:o, s:s}", "reasons", lines_json(reasons), "why", why), err);
 }

@@ -377,24 +377,49 @@ static void run_tray_decide(const struct api *api, const struct http_call *call,
 
 /* ---- the daemon itself ---- */
 
-static void run_reload(const struct api *api, const struct http_call *call, struct api_reply *reply)
+static void reload(const struct api *api, const char *confirm, const char *why,
+		   struct api_reply *reply)
 {
 	g_autoptr(GPtrArray) report = g_ptr_array_new_with_free_func(g_free);
 	json_t *lines = json_array();
 	struct err err = {0};
-	int rc = api->reload(api->world, report, &err);
+	int rc = api->reload(api->world, confirm, why, report, &err);
 
-	(void)call;
 	for (guint i = 0; i < report->len; i++)
 		json_array_append_new(lines, json_string(g_ptr_array_index(report, i)));
 	reply->changed = true;
 	if (rc < 0) {
-		fail_err(reply, rc, &err);
+		fail_err(reply, rc == -EAGAIN ? -EEXIST : rc, &err);
 		json_object_set_new(reply->body, "details", lines);
 		return;
 	}
 	reply->status = 200;
 	reply->body = json_pack("{s:o}", "report", lines);
+}
+
+static void run_reload(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	(void)call;
+	reload(api, NULL, NULL, reply);
+}
+
+/* A large edit is meant. */
+static void run_confirm(const struct api *api, const struct http_call *call,
+			struct api_reply *reply)
+{
+	static const struct member_rule rules[] = {{"why", 's'}, {0}};
+	struct engine *e = engine_of(api, call, reply);
+	json_t *body = e == NULL ? NULL : body_of(call, reply);
+
+	if (body == NULL)
+		return;
+	if (members_are_sound(body, rules, reply)) {
+		if (member(body, "why")[0] == '\0')
+			route_fail(reply, 422, "请用 --why 写明理由");
+		else
+			reload(api, engine_key(e), member(body, "why"), reply);
+	}
+	json_decref(body);
 }
 
 static void run_backup(const struct api *api, const struct http_call *call, struct api_reply *reply)
@@ -486,6 +511,7 @@ const struct route routes[] = {
 	{"POST", "/v1/decide", "作出决定", false, run_decide, false},
 	{"POST", "/v1/tray/", "处理待核件", false, run_tray_decide, false},
 	{"POST", "/v1/reload", "重新载入", true, run_reload, true},
+	{"POST", "/v1/confirm", "确认一次较大的修改", true, run_confirm, true},
 	{"POST", "/v1/backup", "备份", true, run_backup, false},
 	{"POST", "/v1/clock", "确认时钟无误；或演示时钟走到某一时刻停住", false, run_clock, false},
 	{"GET", "/healthz", "健康检查", false, run_health, false},

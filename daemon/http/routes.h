@@ -21,8 +21,13 @@ struct api {
 	const char *actor; /**< who asks: "uid 1000 (name)" */
 	void *world;
 	json_t *(*status)(void *world);
-	/** Read the files again. 0, or -errno with words; lines for people into @report. */
-	int (*reload)(void *world, GPtrArray *report, struct err *err);
+	/**
+	 * Put the files, read again, in force. 0, or -errno with words (-EAGAIN: a large edit is
+	 * held); lines for people into @report. @confirm: the campaign whose held edit is meant, and
+	 * @why; NULL: none.
+	 */
+	int (*reload)(void *world, const char *confirm, const char *why, GPtrArray *report,
+		      struct err *err);
 	bool paced;              /**< the demo's clock, which may be told how far to run */
 	const char *clock_doubt; /**< NULL: the clock is trusted */
 	/** NULL when well, else words about what is wrong. */

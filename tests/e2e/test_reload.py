@@ -29,6 +29,14 @@ def problem(d):
     return d.status()["campaigns"][0]["problem"]
 
 
+def held(d):
+    """Why the daemon does not put the files in force by itself."""
+    refused = d.ctl("reload", want=1)
+    assert "dubanctl confirm" in refused.stderr, refused
+    assert "等待确认" in problem(d)
+    return refused.stderr
+
+
 def check(c):
     return subprocess.run([DUBANCTL, "check", c.dir], capture_output=True, text=True, check=False)
 
@@ -40,10 +48,12 @@ def test_good_edit_moves_a_deadline():
         c.events(event(ONE, moved, summary="周报"), event(TWO, OVERDUE, summary="方案"))
         d.ctl("reload")
         assert d.due("u1", ONE)["due"].startswith(moved.strftime("%Y-%m-%dT%H:%M:%S"))
-        # Into the past: what is ripe now is said now.
+        # Into the past: once a person has confirmed it, what is ripe now is said now.
         c.events(event(ONE, after(minutes=-1), summary="周报"),
                  event(TWO, OVERDUE, summary="方案"))
-        d.ctl("reload")
+        assert "改到过去" in held(d)
+        assert d.due("u1", ONE)["standing"] == "open"
+        d.ctl("confirm", "--why", "确实提前了")
         assert d.due("u1", ONE)["standing"] == "overdue"
         wait_for("the notice of the moved deadline",
                  lambda: len(peer.accepted("liaison1@example.org")) == 2)
@@ -234,8 +244,90 @@ def test_contact_who_joins_later():
         d.wait_idle()
         assert not peer.accepted("new@example.org"), "an old step was told to a new contact"
         c.events(event(ONE, after(minutes=-1)), event(TWO, OVERDUE, summary="方案"))
-        d.ctl("reload")
+        held(d)
+        d.ctl("confirm", "--why", "提前了")
         wait_for("the next step", lambda: peer.accepted("new@example.org"))
+        d.stop()
+
+
+def alarms(d):
+    return [n for n in d.json("notices") if n["step"] == "修改待确认"]
+
+
+def test_large_edit_waits_for_a_person():
+    """Half of the units are gone: nothing happens until somebody says that it is meant."""
+    with World() as w:
+        c, d, peer = started(w, units=4)
+        c.units = 2
+        c.people()
+        assert "将去掉 2 个报送单位（原有 4 个）：单位3、单位4" in held(d)
+        held(d)  # asked again: the office is told once
+        assert len(alarms(d)) == 1
+        wait_for("the office is told", lambda: peer.accepted("office@example.org"))
+        assert {x["unit"] for x in d.json("due", "--uid", ONE)} == {"u1", "u2", "u3", "u4"}
+        assert d.ctl("confirm", want=None).returncode == 64  # without a reason
+        d.stop()
+        d.start()  # a restart does not sneak it in
+        assert len(d.json("due", "--uid", ONE)) == 4 and "等待确认" in problem(d)
+        d.ctl("confirm", "--why", "两个单位并走了")
+        assert {x["unit"] for x in d.json("due", "--uid", ONE)} == {"u1", "u2"}
+        assert problem(d) is None
+        entry = next(x for x in d.json("journal") if x["event"] == "confirm-edit")
+        assert entry["detail"]["why"] == "两个单位并走了", entry
+        d.stop()
+
+
+def test_confirmation_is_for_what_was_seen():
+    """Edited again since: what is confirmed is not what would come into force."""
+    with World() as w:
+        c, d, _ = started(w, units=4)
+        assert "没有等待确认的修改" in d.says("confirm", "--why", "x")
+        c.units = 2
+        c.people()
+        held(d)
+        c.units = 1
+        c.people()
+        assert "又改过了" in d.says("confirm", "--why", "两个单位并走了")
+        assert len(d.json("due", "--uid", ONE)) == 4
+        c.units = 4
+        c.people()  # taken back
+        d.ctl("reload")
+        assert problem(d) is None
+        assert "没有等待确认的修改" in d.says("confirm", "--why", "x")
+        d.stop()
+
+
+def test_roster_that_shrinks_or_vanishes_stays():
+    with World() as w:
+        c, d, _ = started(w)
+        shifts = [event(f"s{i}@example.org", after(days=i), "DUTY", "值班 联1",
+                        f"DTEND;TZID=Asia/Shanghai:{local(after(days=i, hours=8))}\r\n")
+                  for i in range(1, 11)]
+        c.write("duty/zhiban.ics", calendar(*shifts))
+        d.ctl("reload")
+        c.write("duty/zhiban.ics", calendar(*shifts[:9]))
+        d.ctl("reload")  # one of ten: people swap and leave
+        c.write("duty/zhiban.ics", calendar(*shifts[:4]))
+        assert "值班表 zhiban 将从 9 班减为 4 班" in held(d)
+        os.remove(c.path("duty/zhiban.ics"))
+        assert "值班表 zhiban 将从 9 班减为 0 班" in held(d)
+        d.stop()
+
+
+def test_series_dragged_by_an_hour_is_no_deletion():
+    """Every instance gets another RECURRENCE-ID, and none is gone."""
+    with World() as w:
+        c, d, _ = started(w)
+        first = after(days=2)
+        weekly = "RRULE:FREQ=WEEKLY;COUNT=8\r\n"
+        c.events(event(ONE, first, more=weekly), event(TWO, OVERDUE, summary="方案"))
+        d.ctl("reload")
+        c.events(event(ONE, first.replace(minute=(first.minute + 30) % 60), more=weekly),
+                 event(TWO, OVERDUE, summary="方案"))
+        d.ctl("reload")
+        c.events(event(ONE, first, more="RRULE:FREQ=WEEKLY;COUNT=4\r\n"),
+                 event(TWO, OVERDUE, summary="方案"))
+        assert "将删去 4 期应报事项（原有 9 期）" in held(d)
         d.stop()
 
 
