@@ -34,6 +34,13 @@ static void add_event(GString *s, const struct feed *f, const struct feed_item *
 	write_instant(s, "DTSTAMP", i->changed);
 	write_instant(s, "LAST-MODIFIED", i->changed);
 	g_string_append_printf(s, "SEQUENCE:%u\r\n", i->sequence);
+	if (f->address[0] != 0) {
+		g_autofree char *cn = write_quoted(f->office);
+		g_autofree char *line =
+			g_strdup_printf("ORGANIZER;CN=%s:mailto:%s", cn, f->address);
+
+		write_line(s, line);
+	}
 	if (local_second(due) == DAY_SECONDS - 1) {
 		write_date(s, "DTSTART", local_date(due));
 		write_date(s, "DTEND", local_date(due) + 1);
@@ -67,6 +74,7 @@ char *feed_write(const struct feed *f)
 	}
 	g_ptr_array_sort(shown, by_due);
 	write_calendar_begin(s, f->name);
+	g_string_append(s, "METHOD:PUBLISH\r\n");
 	write_text(s, "NAME", f->name);
 	write_text(s, "X-WR-CALDESC", "只读订阅，由督办系统生成；刷新有延迟，以收到的通知为准");
 	g_string_append(s, "REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\nX-PUBLISHED-TTL:PT1H\r\n");

@@ -25,7 +25,8 @@ struct feed_item {
 };
 
 struct feed {
-	const char *name; /**< of the calendar */
+	const char *name;             /**< of the calendar */
+	const char *office, *address; /**< who publishes it; an address of "" is not said */
 	const struct zone *zone;
 	wall_t now;    /**< decides only which cancelled items are still shown */
 	GArray *items; /**< struct feed_item; shown by due, then key */

@@ -205,6 +205,7 @@ static int email_build(const struct message *m, const struct notifier_settings *
 		       struct request **out, struct err *err)
 {
 	g_autofree char *calendar = NULL, *headers = NULL, *subject = NULL, *language = NULL;
+	const char *method = NULL;
 	struct rendered *texts = NULL;
 	struct request *request;
 	int r = settings_check(m, s, err);
@@ -217,7 +218,7 @@ static int email_build(const struct message *m, const struct notifier_settings *
 		return -EINVAL;
 	subject = g_strconcat(s->redirect != NULL ? TRIAL_PREFIX : "", texts->subject, NULL);
 	headers = headers_new(m, s, subject);
-	calendar = deadline_ics(m, s->host);
+	calendar = deadline_ics(m, s, &method);
 	language = language_of(m->locale);
 	request = g_new0(struct request, 1);
 	request->driver = DRIVER_SMTP;
@@ -228,7 +229,8 @@ static int email_build(const struct message *m, const struct notifier_settings *
 								   .language = language,
 								   .text = texts->text,
 								   .html = texts->html,
-								   .calendar = calendar});
+								   .calendar = calendar,
+								   .method = method});
 	rendered_free(&texts);
 	*out = request;
 	return 0;

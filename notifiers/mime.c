@@ -1,8 +1,8 @@
 /*
  * mime.c - see mime.h.
  *
- * The calendar stands beside the alternatives as an attachment with METHOD:PUBLISH: within
- * them, Outlook would show the mail as an invitation and hide its text.
+ * The calendar stands beside the alternatives as an attachment: within them, Outlook would
+ * show the mail as an invitation and hide its text.
  */
 #include "notifiers/mime.h"
 
@@ -83,13 +83,13 @@ static void add(GMimeMultipart *multipart, GMimeObject *part)
 	g_object_unref(part);
 }
 
-static GMimeObject *calendar_part(const char *text)
+static GMimeObject *calendar_part(const char *text, const char *method)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);
 	g_autofree char *unix_text = g_strjoinv("\n", lines);
 	GMimePart *part = part_new("calendar", unix_text, GMIME_CONTENT_ENCODING_BASE64);
 
-	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "method", "PUBLISH");
+	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "method", method);
 	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "name", "deadline.ics");
 	g_mime_object_set_disposition(GMIME_OBJECT(part), "attachment");
 	g_mime_part_set_filename(part, "deadline.ics");
@@ -106,7 +106,7 @@ static GMimeObject *tree_new(const struct mime_parts *p)
 		return GMIME_OBJECT(both);
 	mixed = multipart_new("mixed", p->identity);
 	add(mixed, GMIME_OBJECT(both));
-	add(mixed, calendar_part(p->calendar));
+	add(mixed, calendar_part(p->calendar, p->method));
 	return GMIME_OBJECT(mixed);
 }
 
@@ -189,9 +189,9 @@ static GBytes *compose_base64(const char *headers, const struct mime_parts *p)
 	edge_add(out, "Content-Type: multipart/mixed; boundary=\"", edge, "\"\r\n\r\n");
 	edge_add(out, "--", edge, "\r\n");
 	alternatives_add(out, p);
-	edge_add(out, "\r\n--", edge,
-		 "\r\nContent-Type: text/calendar; charset=utf-8; method=PUBLISH; "
-		 "name=deadline.ics\r\n"
+	edge_add(out, "\r\n--", edge, "\r\nContent-Type: text/calendar; charset=utf-8; method=");
+	edge_add(out, p->method, "",
+		 "; name=deadline.ics\r\n"
 		 "Content-Transfer-Encoding: base64\r\n"
 		 "Content-Disposition: attachment; filename=deadline.ics\r\n\r\n");
 	body_add(out, p->calendar, true);

@@ -14,6 +14,7 @@ struct mime_parts {
 	const char *language;    /**< Content-Language: "zh-CN" */
 	const char *text, *html; /**< UTF-8, "\n" */
 	const char *calendar;    /**< iCalendar, CRLF; NULL = none */
+	const char *method;      /**< its METHOD: "PUBLISH"; RFC 6047 wants the two equal */
 };
 
 /**

@@ -34,6 +34,7 @@ struct message_item {
 	char *received_text;             /**< of a receipt or correction; else "" */
 	bool on_time;                    /**< of a receipt */
 	bool zero;                       /**< of a receipt: a zero report */
+	bool invited;                    /**< of an exemption: its deadline was mailed before */
 	bool late_cleared;               /**< 已销号: shown in the superior's next list */
 	int expected, received, missing; /**< of the occurrence, now */
 	wall_t due;                      /**< for the calendar part */
@@ -51,6 +52,7 @@ struct message {
 	wall_t attempt; /**< when this attempt starts, for the webhook's timestamp; 0 = the tick */
 	char *office;   /**< name of the office's unit: who signs */
 	GPtrArray *items;    /**< struct message_item *, most urgent first */
+	bool invitations;    /**< the calendar part invites (METHOD:REQUEST) and cancels */
 	unsigned redirected; /**< trial run: .address is not where it goes */
 };
 

@@ -16,7 +16,8 @@ packages_build=(build-essential cmake ninja-build pkg-config libglib2.0-dev libu
 # What the tests need on top.
 packages_test=(libcmocka-dev clang git procps python3-dateutil)
 # Tests that want one of these skip, and say so, where it cannot be had.
-packages_wanted=(libclang-rt-14-dev clang-format clang-tidy strace systemd postfix)
+packages_wanted=(libclang-rt-14-dev clang-format clang-tidy strace systemd postfix openssl khal
+	python3-icalendar python3-openpyxl)
 
 say() {
 	printf '== %s\n' "$*"

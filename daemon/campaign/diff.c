@@ -68,6 +68,8 @@ static void diff_head(struct diff *d)
 	diff_text(d, "发送时间", wa, wb);
 	diff_text(d, "整片未报的保护", pa, pb);
 	diff_text(d, "跟踪起点", ta, tb);
+	diff_text(d, "日历附件", a->invitations ? "邀请" : "公布",
+		  b->invitations ? "邀请" : "公布");
 }
 
 /* ---- units ---------------------------------------------------------------- */

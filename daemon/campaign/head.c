@@ -9,10 +9,9 @@
 
 #define HOLD_IF_MISSING_DEFAULT 50
 
-static const char *const head_keys[] = {
-	"name",      "timezone",        "locale",     "office",   "send_window",
-	"audiences", "hold_if_missing", "track_from", "policies", "sources",
-	NULL};
+static const char *const head_keys[] = {"name",        "timezone",  "locale",          "office",
+					"send_window", "audiences", "hold_if_missing", "track_from",
+					"policies",    "sources",   "invitations",     NULL};
 
 static bool window_minute(const struct ysource *src, const struct ynode *map, const char *key,
 			  int16_t *out)
@@ -164,8 +163,9 @@ static void read_track_from(struct build *b, const struct ysource *src, const st
 int head_read(struct build *b, const struct ysource *src, const struct ynode *root)
 {
 	static const char *const locales[] = {"zh_CN", "en", NULL};
+	static const char *const methods[] = {"publish", "request", NULL};
 	const char *name = "";
-	int locale = 0, rc = 0;
+	int locale = 0, method = 0, rc = 0;
 
 	ynode_check_keys(src, root, head_keys);
 	if (!ynode_require(src, root, "name") || !ynode_text(src, root, "name", &name))
@@ -177,6 +177,8 @@ int head_read(struct build *b, const struct ysource *src, const struct ynode *ro
 	b->c->locale = texts_add(b->texts, locales[locale]);
 	if (ynode_get(root, "send_window"))
 		(void)window_read(src, root, "send_window", &b->c->window); /* said, if wrong */
+	(void)ynode_choice(src, root, "invitations", methods, &method);     /* said, if wrong */
+	b->c->invitations = method == 1;
 	read_hold(b, src, root);
 	read_track_from(b, src, root);
 	return rc;

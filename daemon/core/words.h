@@ -260,6 +260,7 @@ struct campaign {
 	uint32_t office;                     /**< index of the office's unit */
 	struct window window;
 	uint8_t hold_if_missing; /**< percent, GUARD_OFF = never */
+	bool invitations;        /**< deadlines are mailed as invitations, and cancelled */
 	wall_t track_from;       /**< WALL_NEVER: when first loaded */
 	wall_t starts, ends;     /**< first phase's start, last phase's end */
 	uint64_t digest;         /**< of all bytes read; equal files, equal digest */

@@ -145,6 +145,30 @@ static char *tags_of(struct engine *e, uint32_t unit)
 	return g_string_free(s, FALSE);
 }
 
+struct before {
+	const struct notice *n; /* an exemption */
+	bool told;
+};
+
+static void on_before(void *arg, const struct notice *n)
+{
+	struct before *b = arg;
+
+	/* Its deadline went to the same address in an earlier message. */
+	if ((n->sort == SORT_REMIND || n->sort == SORT_DECISION) && n->address == b->n->address &&
+	    n->state == NOTICE_PLANNED && n->message != 0 && n->message < b->n->message)
+		b->told = true;
+}
+
+static bool was_invited(struct engine *e, const struct notice *n)
+{
+	struct before b = {n, false};
+
+	if (n->sort == SORT_DECISION && n->occurrence != 0)
+		(void)store_notices(e->store, n->occurrence, n->unit, on_before, &b);
+	return b.told;
+}
+
 static struct message_item *add_notice(struct composing *k, const struct notice *n)
 {
 	struct engine *e = k->e;
@@ -163,6 +187,7 @@ static struct message_item *add_notice(struct composing *k, const struct notice 
 	}
 	if (occurrence != NONE)
 		compose_occurrence(k, it, occurrence, unit, n);
+	it->invited = e->campaign->invitations && was_invited(e, n);
 	return it;
 }
 
@@ -234,6 +259,7 @@ struct message *compose_message(struct engine *e, const struct outbox_row *row,
 	put(&m->office, g_strdup(engine_text(e, e->campaign->units[e->campaign->office].name)));
 	m->channel = row->channel;
 	m->tick = row->tick;
+	m->invitations = e->campaign->invitations;
 	person_of(e, m, row->to, row->channel);
 	k.english = g_str_has_prefix(m->locale, "en");
 	put(&m->now_text, compose_moment(e, row->tick, k.english));

@@ -245,6 +245,17 @@ static void disown(struct engine *e)
 	campaign_free(&e->campaign);
 }
 
+/* Files that were edited while nobody ran are read now, as by a reload; the journal says so. */
+static int note_edit(struct engine *e, wall_t now, struct err *err)
+{
+	const struct campaign *c = e->campaign;
+	uint64_t kept = store_campaign_digest(e->store, e->id);
+
+	if (kept == 0 || c->digest == 0 || kept == c->digest)
+		return 0;
+	return engine_journal_reload(e, now, err);
+}
+
 int engine_new(struct store *st, struct campaign *campaign, wall_t now, struct engine **out,
 	       struct err *err)
 {
@@ -264,6 +275,8 @@ int engine_new(struct store *st, struct campaign *campaign, wall_t now, struct e
 	e->id = store_campaign(st, campaign_text(campaign, campaign->key), now, &e->first_loaded);
 	adopt(e, campaign);
 	rc = e->id < 0 ? err_set(err, -EIO, "数据库无法登记专项行动") : intern_units(e, err);
+	if (rc >= 0)
+		rc = note_edit(e, now, err);
 	if (rc < 0) {
 		engine_free(&e);
 		return rc;
@@ -347,6 +360,14 @@ int engine_journal_add(struct engine *e, wall_t now, const char *actor, const ch
 	free(text);
 	json_decref(detail);
 	return rc;
+}
+
+int engine_journal_reload(struct engine *e, wall_t now, struct err *err)
+{
+	return engine_journal_add(e, now, "duband", "reload",
+				  json_pack("{s:i, s:i}", "units", (int)e->campaign->n_units,
+					    "occurrences", (int)e->campaign->n_occurrences),
+				  err);
 }
 
 char *engine_format(const struct engine *e, wall_t t)

@@ -7,24 +7,12 @@
 #include "calendars/feed.h"
 #include "private.h"
 
-#define JOURNAL_LOOK 1000 /* entries back for the latest reading of the files */
-
 struct feeding {
 	struct engine *e;
 	GArray *items;
 	GPtrArray *texts; /* owns what the items point at */
 	wall_t loaded;    /* when the files in force were read */
 };
-
-static void on_entry(void *arg, int64_t seq, wall_t at, const char *campaign, const char *actor,
-		     const char *event, const char *detail)
-{
-	struct feeding *f = arg;
-
-	(void)seq, (void)campaign, (void)actor, (void)detail;
-	if (strcmp(event, "reload") == 0)
-		f->loaded = MAX(f->loaded, at);
-}
 
 static char *keep(struct feeding *f, char *text)
 {
@@ -60,10 +48,15 @@ static wall_t last_change(const struct feeding *f, const struct occurrence_facts
 	return at;
 }
 
-/* Minutes since the campaign was first known, and what happened: each change makes it greater. */
+/*
+ * Seconds since the campaign was first known, and what happened: all of it stored, so that each
+ * change makes it greater, over any restart.
+ */
 static unsigned sequence_of(const struct feeding *f, wall_t changed, unsigned count)
 {
-	return (unsigned)(MAX(changed - f->e->first_loaded, 0) / MINUTE) + count;
+	dur_t since = MAX(changed - f->e->first_loaded, 0) / SECOND;
+
+	return (unsigned)MIN(since + count, G_MAXINT32);
 }
 
 static void add_item(struct feeding *f, const struct occurrence_facts *facts,
@@ -133,10 +126,30 @@ static uint32_t unit_named(const struct engine *e, const char *unit)
 					   : campaign_find_unit(e->campaign, unit);
 }
 
+static wall_t files_since(struct engine *e)
+{
+	if (e->files_since == 0)
+		e->files_since = MAX(e->first_loaded,
+				     store_journal_latest(e->store, engine_key(e), "reload"));
+	return e->files_since;
+}
+
+/* Whom to write to about it: the first of the office who has a mailbox. */
+static void set_office(struct feed *feed, const struct engine *e)
+{
+	const struct campaign *c = e->campaign;
+
+	feed->office = engine_text(e, c->units[c->office].name);
+	feed->address = "";
+	for (uint32_t i = 0; i < c->n_contacts && feed->address[0] == 0; i++)
+		if (c->contacts[i].unit == c->office)
+			feed->address = engine_text(e, c->contacts[i].address[CHANNEL_EMAIL]);
+}
+
 char *engine_feed(struct engine *e, const char *unit, wall_t now, struct err *err)
 {
 	uint32_t u = unit_named(e, unit);
-	struct feeding f = {.e = e, .loaded = e->first_loaded};
+	struct feeding f = {.e = e};
 	struct feed feed = {.zone = e->campaign->zone, .now = now};
 	g_autofree char *name = NULL;
 	char *text;
@@ -147,13 +160,14 @@ char *engine_feed(struct engine *e, const char *unit, wall_t now, struct err *er
 	}
 	f.items = g_array_new(FALSE, FALSE, sizeof(struct feed_item));
 	f.texts = g_ptr_array_new_with_free_func(g_free);
-	(void)store_journal_list(e->store, engine_key(e), 0, JOURNAL_LOOK, on_entry, &f);
+	f.loaded = files_since(e);
 	facts_scope(e);
 	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
 		add_occurrence(&f, i, u, u == e->campaign->office);
 	name = g_strdup_printf("%s：%s", engine_text(e, e->campaign->name),
 			       engine_text(e, e->campaign->units[u].name));
 	feed.name = name;
+	set_office(&feed, e);
 	feed.items = f.items;
 	text = feed_write(&feed);
 	g_array_unref(f.items);

@@ -29,6 +29,7 @@ struct engine {
 	GHashTable *addresses; /* channel << 32 | text_t -> int64_t * */
 	GHashTable *messages;  /* of this tick: int64_t * address -> int64_t * message */
 	wall_t up_since;
+	wall_t files_since; /* when the files in force were read; 0 = not asked for yet */
 	dur_t expiry;
 	bool clock_trusted;
 	const char *clock_doubt; /* why not; NULL */
@@ -159,6 +160,9 @@ int streak_plan(struct engine *e, uint32_t obligation, wall_t now, wall_t *wake_
 
 int engine_journal_add(struct engine *e, wall_t now, const char *actor, const char *event,
 		       json_t *detail, struct err *err);
+
+/** Other files are in force from now on. */
+int engine_journal_reload(struct engine *e, wall_t now, struct err *err);
 
 /** Tell the office that @message will not arrive. */
 int outbox_give_up(struct engine *e, int64_t message, enum channel channel, const char *to,

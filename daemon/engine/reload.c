@@ -255,10 +255,8 @@ int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrA
 	if (rc >= 0)
 		rc = supersede_past(&r, err);
 	if (rc >= 0)
-		rc = engine_journal_add(e, now, "duband", "reload",
-					json_pack("{s:i, s:i}", "units", (int)campaign->n_units,
-						  "occurrences", (int)campaign->n_occurrences),
-					err);
+		rc = engine_journal_reload(e, now, err);
+	e->files_since = 0;
 	campaign_free(&r.old);
 	return rc;
 }

@@ -100,6 +100,21 @@ int store_journal_list(struct store *st, const char *campaign, int64_t before, u
 	return rc < 0 ? rc : n;
 }
 
+wall_t store_journal_latest(struct store *st, const char *campaign, const char *event)
+{
+	sqlite3_stmt *q = sq(st, "SELECT max(at) FROM journal WHERE campaign = ?1 AND event = ?2");
+	wall_t at = WALL_ALWAYS;
+	int rc;
+
+	sq_text(q, 1, campaign);
+	sq_text(q, 2, event);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW && sqlite3_column_type(q, 0) != SQLITE_NULL)
+		at = sqlite3_column_int64(q, 0);
+	(void)sq_done(st, q, rc, NULL);
+	return at;
+}
+
 int store_journal_verify(struct store *st, struct err *err)
 {
 	sqlite3_stmt *q = sq(

@@ -278,6 +278,8 @@ typedef void store_journal_fn(void *arg, int64_t seq, wall_t at, const char *cam
 /** Newest first; @before 0 = from the end. */
 int store_journal_list(struct store *st, const char *campaign, int64_t before, unsigned max,
 		       store_journal_fn *fn, void *arg);
+/** When such an event was written last, by the greatest clock; WALL_ALWAYS: never. */
+wall_t store_journal_latest(struct store *st, const char *campaign, const char *event);
 /** Recompute the chain: 0 if whole, else -EUCLEAN with the first bad seq in words. */
 int store_journal_verify(struct store *st, struct err *err);
 

@@ -4,15 +4,19 @@
 UIDs stay, SEQUENCE grows with every change, ✔ when handed in, CANCELLED when exempted; libraries
 that are not installed are left out, and said.
 """
+import email
 import http.client
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 
-from daemon import STEPS, World, after, event, main
+from daemon import DUBANCTL, STEPS, World, after, event, main, now, wait_for
 
 try:
+    # Debian's, also for a Python that is not Debian's.
+    sys.path.append("/usr/lib/python3/dist-packages")
     import icalendar
 except ImportError:
     icalendar = None
@@ -68,6 +72,104 @@ def test_life():
                    for e in others.values()), others
 
 
+def move(c, days):
+    """The weekly report, to another day of the week."""
+    c.events(event("weekly@example.org", after(days=days), summary="周报; 甲,乙",
+                   more="RRULE:FREQ=WEEKLY;COUNT=3\r\nDESCRIPTION:说明\\n第二行\r\n"),
+             event("tour@example.org", after(days=5), "MILESTONE", "巡查"))
+
+
+def sequences(text):
+    return {uid: int(e["SEQUENCE"]) for uid, e in events(text).items()}
+
+
+def test_sequence_only_grows():
+    """Edits, decisions and restarts: never the same number for another content, never a lower one."""
+    with World() as w:
+        c = town(w)
+        d = w.daemon(c).start()
+        seen = [feed(d, "u1")]
+
+        def look(changed):
+            seen.append(feed(d, "u1"))
+            before, after_ = sequences(seen[-2]), sequences(seen[-1])
+            for uid in before.keys() & after_.keys():
+                assert after_[uid] >= before[uid], (before, after_)
+                assert (after_[uid] > before[uid]) or not changed, (before, after_)
+            modified = [e["LAST-MODIFIED"] for e in events(seen[-1]).values()]
+            assert modified == [e["DTSTAMP"] for e in events(seen[-1]).values()]
+
+        rid = d.json("due", "--unit", "u1")[0]["rid"]
+        second = now()
+        wait_for("another second", lambda: now() > second)  # an edit within the same one is no other
+        move(c, 4)
+        d.ctl("reload")
+        look(changed=True)
+        d.stop()
+        d.start()
+        look(changed=False)
+        d.stop()
+        second = now()
+        wait_for("another second", lambda: now() > second)
+        move(c, 6)
+        d.start()  # edited while nobody ran
+        look(changed=True)
+        rid = d.json("due", "--unit", "u1", "--uid", "weekly@example.org")[0]["rid"]
+        for days in (20, 21, 22):  # three decisions within a second
+            numbers = sequences(feed(d, "u1"))
+            d.ctl("extend", "u1", "weekly@example.org", rid, "--due", after(days=days).strftime("%Y-%m-%d"),
+                  "--why", "台风")
+            assert sum(n > numbers[u] for u, n in sequences(feed(d, "u1")).items()) == 1
+        look(changed=False)
+
+
+def calendar_part(raw):
+    """(method of the type, text) of the calendar in a mail."""
+    parts = [p for p in email.message_from_bytes(raw).walk() if p.get_content_type() == "text/calendar"]
+    assert len(parts) == 1, parts
+    return parts[0].get_param("method"), parts[0].get_payload(decode=True).decode()
+
+
+def test_invitations():
+    """A campaign that invites: request, moved, taken back, each to its one recipient; off by default."""
+    for head in ("", "invitations: request\n"):
+        with World() as w:
+            peer = w.peer()
+            c = w.campaign(1, steps='      - {name: 提醒, at: "-3d", to: [liaison]}\n', head=head)
+            c.events(event("one@example.org", after(days=2)))
+            d = w.daemon(c, relay=peer).start()
+            wait_for("the reminder", lambda: len(peer.accepted("liaison1@example.org")) == 1)
+            second = now()
+            wait_for("another second", lambda: now() > second)
+            d.ctl("extend", "u1", "one@example.org", "-", "--due", after(days=5).strftime("%Y-%m-%d"),
+                  "--why", "台风")
+            wait_for("the extension", lambda: len(peer.accepted("liaison1@example.org")) == 2)
+            second = now()
+            wait_for("another second", lambda: now() > second)
+            d.ctl("exempt", "u1", "one@example.org", "-", "--why", "停产")
+            wait_for("the exemption", lambda: len(peer.accepted("liaison1@example.org")) == 3)
+            mails = [peer.mail(r) for r in peer.accepted("liaison1@example.org")]
+            if not head:
+                assert [calendar_part(m)[0] for m in mails[:2]] == ["PUBLISH"] * 2
+                assert b"text/calendar" not in mails[2] and "ATTENDEE" not in calendar_part(mails[0])[1]
+                d.stop()
+                continue
+            parts = [calendar_part(m) for m in mails]
+            assert [m for m, _ in parts] == ["REQUEST", "REQUEST", "CANCEL"], parts
+            found = [list(events(text).values())[0] for _, text in parts]
+            assert all(f"METHOD:{method}\r\n" in text for method, text in parts)
+            assert len({e["UID"] for e in found}) == 1
+            numbers = [int(e["SEQUENCE"]) for e in found]
+            assert numbers == sorted(set(numbers)), numbers
+            assert [e["STATUS"] for e in found] == ["CONFIRMED", "CONFIRMED", "CANCELLED"]
+            assert all(e["ORGANIZER"] == "mailto:ban@example.org" for e in found), found
+            assert all(e["ATTENDEE"] == "mailto:liaison1@example.org" for e in found), found
+            if icalendar is not None:
+                one = icalendar.Calendar.from_ical(parts[0][1]).walk("VEVENT")[0]
+                assert one["ATTENDEE"].params["RSVP"] == "FALSE", one["ATTENDEE"].params
+            d.stop()
+
+
 def test_office():
     """The office sees its milestones and, of each report, how many are missing."""
     with World() as w:
@@ -97,6 +199,14 @@ def test_other_programs():
         d = w.daemon(town(w)).start()
         text = feed(d, "u1")
         raw = text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+        with tempfile.TemporaryDirectory() as home:  # our own reader, which uses libical
+            path = os.path.join(home, "f.ics")
+            with open(path, "wb") as f:
+                f.write(raw)
+            run = subprocess.run([DUBANCTL, "expand", path, "2000-01-01", "2100-01-01"], check=False,
+                                 capture_output=True, text=True, encoding="utf-8")
+            rows = [x for x in run.stdout.splitlines() if "周报" in x]
+            assert run.returncode == 0 and run.stderr == "" and len(rows) == 3, run
         if icalendar is None:
             print("  without python3-icalendar, which is not installed")
         else:
@@ -112,8 +222,14 @@ def test_other_programs():
             path = os.path.join(home, "f.ics")
             with open(path, "wb") as f:
                 f.write(raw)
-            run = subprocess.run(["khal", "printics", path], capture_output=True, text=True,
-                                 env={**os.environ, "HOME": home}, timeout=60, check=False)
+            config = os.path.join(home, "config")
+            with open(config, "w", encoding="utf-8") as f:
+                f.write("[calendars]\n[[one]]\npath = " + home + "/one\n[locale]\n"
+                        "local_timezone = Asia/Shanghai\ndefault_timezone = Asia/Shanghai\n")
+            os.mkdir(os.path.join(home, "one"))
+            run = subprocess.run(["khal", "-c", config, "printics", path], capture_output=True, text=True,
+                                 env={**os.environ, "HOME": home, "LC_ALL": "C.UTF-8"}, timeout=60,
+                                 check=False)
             assert run.returncode == 0 and "周报" in run.stdout, run.stdout + run.stderr
 
 

@@ -19,7 +19,11 @@
 
 static char *feed_of(const struct feed_item *items, guint n, const char *zone, wall_t now)
 {
-	struct feed f = {.name = "专项行动：新桥镇", .zone = zone_get(zone), .now = now};
+	struct feed f = {.name = "专项行动：新桥镇",
+			 .office = "安委办, 区",
+			 .address = "ban@example.org",
+			 .zone = zone_get(zone),
+			 .now = now};
 	char *text;
 
 	f.items = g_array_new(FALSE, FALSE, sizeof(struct feed_item));
@@ -49,7 +53,8 @@ static void test_shape(void **state)
 		"DTSTART;VALUE=DATE:20190810\r\nDTEND;VALUE=DATE:20190811\r\nSUMMARY:✔ 方案\r\n",
 		"SUMMARY:第2期周报\\; 甲\\, 乙\r\n",
 		"STATUS:CANCELLED\r\n",
-		"SEQUENCE:7\r\n",
+		"SEQUENCE:7\r\nORGANIZER;CN=\"安委办, 区\":mailto:ban@example.org\r\n",
+		"METHOD:PUBLISH\r\n",
 		"REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\nX-PUBLISHED-TTL:PT1H\r\n",
 		"BEGIN:VTIMEZONE\r\nTZID:Asia/Shanghai\r\nBEGIN:STANDARD\r\n",
 		"DTSTAMP:20190805T101320Z\r\n",

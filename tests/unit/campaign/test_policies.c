@@ -58,6 +58,8 @@ static const struct {
 	 "campaign.yaml:4:1 UNKNOWN_KEY\n", false},
 	{"a locale nobody knows", HEAD "locale: fr\npolicies: {}\n",
 	 "campaign.yaml:4:9 BAD_VALUE\n", false},
+	{"no way to invite", HEAD "invitations: always\npolicies: {}\n",
+	 "campaign.yaml:4:14 BAD_VALUE\n", false},
 	{"too much missing", HEAD "hold_if_missing: 101%\npolicies: {}\n",
 	 "campaign.yaml:4:18 BAD_VALUE\n", false},
 	{"nothing missing", HEAD "hold_if_missing: 0%\npolicies: {}\n",
@@ -161,6 +163,7 @@ static const char full[] =
 	     "audiences: {片区: [leader, \"unit:ban\", \"duty:zhong.leader\"]}\n"
 	     "hold_if_missing: 30%\n"
 	     "track_from: 2019-08-05\n"
+	     "invitations: request\n"
 	     "policies:\n"
 	     "  weekly:\n"
 	     "    warn: 1wd\n"
@@ -192,6 +195,7 @@ static void everything_is_read(void **state)
 	track = at_text(campaign, campaign->track_from);
 	assert_string_equal(track, "2019-08-05T00:00:00+08:00");
 	assert_int_equal(campaign->hold_if_missing, 30);
+	assert_true(campaign->invitations);
 	assert_string_equal(campaign_text(campaign, campaign->locale), "en");
 	assert_string_equal(campaign_text(campaign, campaign->key), "shi");
 	assert_int_equal(campaign->n_policies, 2);

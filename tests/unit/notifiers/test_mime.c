@@ -138,7 +138,8 @@ static void shape(void **state)
 				   .language = "en",
 				   .text = "one = two\nthree\n",
 				   .html = "<p>一二三四五六七八九十</p>\n",
-				   .calendar = NULL};
+				   .calendar = NULL,
+				   .method = "PUBLISH"};
 	GBytes *plain = mime_compose("X: y\r\n", &parts), *same = mime_compose("X: y\r\n", &parts);
 	GBytes *mixed, *other;
 	const char *p;
@@ -166,6 +167,20 @@ static void shape(void **state)
 	g_bytes_unref(other);
 }
 
+static const struct notifier_settings settings = {
+	.from = "ban@example.org", .from_name = "安委\"办", .host = "duban.example.org"};
+static const char *method;
+
+/* How often @needle stands in @text. */
+static int times(const char *text, const char *needle)
+{
+	int n = 0;
+
+	for (const char *p = text; (p = strstr(p, needle)) != NULL; p++)
+		n++;
+	return n;
+}
+
 static void deadlines(void **state)
 {
 	struct message *m = sample_message();
@@ -175,11 +190,15 @@ static void deadlines(void **state)
 
 	(void)state;
 	put(&i->description, "格式：见附件; 一式,两份\\\n第二行");
-	ics = deadline_ics(m, "duban.example.org");
+	ics = deadline_ics(m, &settings, &method);
 	assert_non_null(ics);
 	assert_non_null(strstr(ics, "\r\nDTSTART:20190809T090000Z\r\n"));
 	assert_non_null(strstr(ics, "\r\nDTSTAMP:20190808T013000Z\r\n"));
-	assert_non_null(strstr(ics, "\r\nSEQUENCE:26087130\r\n"));
+	assert_non_null(strstr(ics, "\r\nSEQUENCE:18927000\r\n"));
+	assert_string_equal(method, "PUBLISH");
+	assert_non_null(strstr(ics, "\r\nMETHOD:PUBLISH\r\n"));
+	assert_non_null(strstr(ics, "\r\nORGANIZER;CN=\"安委'办\":mailto:ban@example.org\r\n"));
+	assert_null(strstr(ics, "ATTENDEE"));
 	assert_non_null(strstr(ics, "\r\nSUMMARY:截止：第2期周报（新桥镇）\r\n"));
 	assert_non_null(
 		strstr(ics, "\r\nDESCRIPTION:格式：见附件\\; 一式\\,两份\\\\\\n第二行\r\n"));
@@ -188,12 +207,69 @@ static void deadlines(void **state)
 		assert_true(strlen(lines[n]) <= 75 && g_utf8_validate(lines[n], -1, NULL));
 	/* Not what has passed, not what belongs to others, not what never comes. */
 	i->due = m->tick;
-	assert_null(deadline_ics(m, "duban.example.org"));
+	assert_null(deadline_ics(m, &settings, &method));
 	i->due = WALL_NEVER;
-	assert_null(deadline_ics(m, "duban.example.org"));
+	assert_null(deadline_ics(m, &settings, &method));
 	i->due = m->tick + DAY;
 	put(&m->person_unit, "区安委办");
-	assert_null(deadline_ics(m, "duban.example.org"));
+	assert_null(deadline_ics(m, &settings, &method));
+	message_free(&m);
+}
+
+static char *uid_of(const char *ics)
+{
+	const char *at = strstr(ics, "\r\nUID:");
+
+	assert_non_null(at);
+	return g_strndup(at + 6, strcspn(at + 6, "\r"));
+}
+
+/* Of a campaign that invites: one deadline is a request, its exemption takes it back. */
+static void invitations(void **state)
+{
+	struct message *m = sample_message();
+	struct message_item *i = sample_item(m, SORT_REMIND, "报送提醒");
+	struct notifier_settings trial = settings;
+	g_autofree char *request = NULL, *two = NULL, *cancel = NULL, *trial_text = NULL;
+	g_autofree char *uid = NULL, *same = NULL, *whole = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	(void)state;
+	m->invitations = true;
+	request = deadline_ics(m, &settings, &method);
+	assert_string_equal(method, "REQUEST");
+	assert_non_null(strstr(request, "\r\nMETHOD:REQUEST\r\n"));
+	assert_non_null(strstr(request, "\r\nATTENDEE;CN=\"陈一\";CUTYPE=INDIVIDUAL"));
+	lines = g_strsplit(request, "\r\n ", -1);
+	whole = g_strjoinv("", lines);
+	assert_non_null(strstr(whole, "RSVP=FALSE:mailto:liaison@example.org\r\n"));
+	assert_non_null(strstr(request, "\r\nSTATUS:CONFIRMED\r\n"));
+	trial.redirect = "trial@example.org";
+	trial_text = deadline_ics(m, &trial, &method);
+	assert_string_equal(method, "PUBLISH");
+	assert_null(strstr(trial_text, "ATTENDEE"));
+	put(&sample_item(m, SORT_REMIND, "报送提醒")->uid, "another@example.org");
+	two = deadline_ics(m, &settings, &method);
+	assert_string_equal(method, "PUBLISH");
+	assert_int_equal(times(two, "BEGIN:VEVENT"), 2);
+	message_free(&m);
+
+	m = sample_message();
+	i = sample_item(m, SORT_DECISION, "exempt");
+	m->invitations = true;
+	assert_null(deadline_ics(m, &settings, &method)); /* it was never invited */
+	i->invited = true;
+	m->tick += SECOND;
+	cancel = deadline_ics(m, &settings, &method);
+	assert_string_equal(method, "CANCEL");
+	assert_non_null(strstr(cancel, "\r\nMETHOD:CANCEL\r\n"));
+	assert_non_null(strstr(cancel, "\r\nSTATUS:CANCELLED\r\n"));
+	assert_non_null(strstr(cancel, "\r\nSEQUENCE:18927001\r\n"));
+	uid = uid_of(request);
+	same = uid_of(cancel);
+	assert_string_equal(uid, same);
+	m->invitations = false;
+	assert_null(deadline_ics(m, &settings, &method));
 	message_free(&m);
 }
 
@@ -209,7 +285,7 @@ static void long_lines_are_folded(void **state)
 	for (int n = 0; n < 300; n++)
 		g_string_append(text, "督a");
 	put(&i->description, text->str);
-	ics = deadline_ics(m, "duban.example.org");
+	ics = deadline_ics(m, &settings, &method);
 	lines = g_strsplit(ics, "\r\n", -1);
 	for (size_t n = 0; lines[n] != NULL; n++)
 		assert_true(strlen(lines[n]) <= 75 && g_utf8_validate(lines[n], -1, NULL));
@@ -219,13 +295,10 @@ static void long_lines_are_folded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(encoded_words),
-		cmocka_unit_test(no_padding_within),
-		cmocka_unit_test(plain_headers),
-		cmocka_unit_test(dates),
-		cmocka_unit_test(shape),
-		cmocka_unit_test(deadlines),
-		cmocka_unit_test(long_lines_are_folded),
+		cmocka_unit_test(encoded_words), cmocka_unit_test(no_padding_within),
+		cmocka_unit_test(plain_headers), cmocka_unit_test(dates),
+		cmocka_unit_test(shape),         cmocka_unit_test(deadlines),
+		cmocka_unit_test(invitations),   cmocka_unit_test(long_lines_are_folded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

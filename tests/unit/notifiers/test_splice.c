@@ -253,7 +253,8 @@ static void composed_is_written(void **state)
 				*html = random_text(r, k % 300 + 1);
 		g_autofree char *title = random_text(r, 60);
 		g_autofree char *calendar = NULL;
-		struct mime_parts p = {.identity = "duban.1", .language = "zh-CN"};
+		struct mime_parts p = {
+			.identity = "duban.1", .language = "zh-CN", .method = "REQUEST"};
 		g_autoptr(GBytes) quick = NULL;
 		g_autoptr(GBytes) slow = NULL;
 
