@@ -14,6 +14,7 @@
 #include "daemon/ctl/ctl.h"
 #include "daemon/io/files.h"
 #include "daemon/io/xlsx.h"
+#include "daemon/io/xlsx_write.h"
 
 static int read_campaign(const char *dir, struct campaign_files **out, struct err *err)
 {
@@ -156,6 +157,20 @@ static int read_workbook(const char *path, char **csv_out, struct err *err)
 	return -EINVAL;
 }
 
+static int write_workbook(const char *path, const char *sheet, const GPtrArray *rows,
+			  struct err *err)
+{
+	g_autoptr(GBytes) bytes = NULL;
+	gsize size;
+	const void *data;
+	int rc = xlsx_write(sheet, rows, &bytes, err);
+
+	if (rc < 0)
+		return rc;
+	data = g_bytes_get_data(bytes, &size);
+	return file_write(path, data, size, 0644, err);
+}
+
 static bool is_dir(const char *path)
 {
 	return g_file_test(path, G_FILE_TEST_IS_DIR);
@@ -180,8 +195,9 @@ static wall_t now(void)
 
 int main(int argc, char **argv)
 {
-	static const struct ctl_world world = {
-		read_campaign, read_file, read_workbook, is_dir, write_file, make_dir, now};
+	static const struct ctl_world world = {read_campaign,  read_file, read_workbook,
+					       write_workbook, is_dir,    write_file,
+					       make_dir,       now};
 
 	if (argc == 3 && strcmp(argv[1], "--parse") == 0 && strcmp(argv[2], "xlsx") == 0)
 		return parse_workbook();

@@ -30,7 +30,9 @@ static const char *const names[COLUMNS][6] = {
 struct reading {
 	const char *file;
 	struct findings *findings;
-	int at[COLUMNS]; /* index of the column, -1 = there is none */
+	int at[COLUMNS];         /* index of the column, -1 = there is none */
+	char *above[COL_ROLE];   /* what stood there last: cells that were merged are empty */
+	int merged, merged_line; /* how many were filled from above; the first one's line */
 	GArray *rows;
 };
 
@@ -86,7 +88,40 @@ static bool read_header(struct reading *r, const struct csv_row *row)
 
 static const char *field(const struct reading *r, const struct csv_row *row, enum column c)
 {
-	return r->at[c] < 0 || (unsigned)r->at[c] >= row->n ? "" : row->fields[r->at[c]];
+	const char *text =
+		r->at[c] < 0 || (unsigned)r->at[c] >= row->n ? "" : row->fields[r->at[c]];
+
+	/* ' says to a spreadsheet that this is text. */
+	return text[0] == '\'' && text[1] != 0 && strchr("=+-@", text[1]) != NULL ? text + 1 : text;
+}
+
+/* Date and hours: an empty cell below one that was merged over several rows means the same. */
+static const char *field_or_above(struct reading *r, const struct csv_row *row, enum column c)
+{
+	const char *text = field(r, row, c);
+
+	if (text[0] == 0 && r->above[c] != NULL) {
+		if (r->merged++ == 0)
+			r->merged_line = row->line;
+		return r->above[c];
+	}
+	if (text[0] != 0) {
+		g_free(r->above[c]);
+		r->above[c] = g_strdup(text);
+	}
+	return text;
+}
+
+/* Nothing, or the midnight that some programs write behind a day. */
+static bool is_midnight(const char *text)
+{
+	static const char *const forms[] = {"",          " 0:00",     " 00:00",        " 0:00:00",
+					    " 00:00:00", "T00:00:00", "T00:00:00.000", NULL};
+
+	for (int i = 0; forms[i] != NULL; i++)
+		if (strcmp(text, forms[i]) == 0)
+			return true;
+	return false;
 }
 
 static bool parse_date(const char *text, date_t *out)
@@ -96,15 +131,17 @@ static bool parse_date(const char *text, date_t *out)
 	char *end;
 	long serial = strtol(text, &end, 10);
 
-	if (end != text && (*end == 0 || strcmp(end, ".0") == 0) && serial >= SERIAL_MIN &&
+	/* A serial; its fraction is an hour, which the day does not mind. */
+	if (end != text && (*end == 0 || *end == '.') &&
+	    strspn(end, ".0123456789") == strlen(end) && serial >= SERIAL_MIN &&
 	    serial <= SERIAL_MAX) {
 		*out = (date_t)(SERIAL_EPOCH + serial);
 		return true;
 	}
-	if (sscanf(text, "%4d年%2d月%2d日%n", &y, &m, &d, &n) != 3 || text[n] != 0) {
+	if (sscanf(text, "%4d年%2d月%2d日%n", &y, &m, &d, &n) != 3 || !is_midnight(text + n)) {
 		n = 0;
 		if (sscanf(text, "%4d%*1[/.-]%2d%*1[/.-]%2d%n", &y, &m, &d, &n) != 3 ||
-		    text[n] != 0)
+		    !is_midnight(text + n))
 			return date_parse(text, out);
 	}
 	dashed = g_strdup_printf("%04d-%02d-%02d", y, m, d);
@@ -169,9 +206,10 @@ static bool is_name(const char *text)
 
 static void read_row(struct reading *r, const struct csv_row *row)
 {
-	const char *date = field(r, row, COL_DATE), *from = field(r, row, COL_FROM),
-		   *to = field(r, row, COL_TO), *role = field(r, row, COL_ROLE),
-		   *person = field(r, row, COL_PERSON), *email = field(r, row, COL_EMAIL);
+	const char *date = field_or_above(r, row, COL_DATE),
+		   *from = field_or_above(r, row, COL_FROM), *to = field_or_above(r, row, COL_TO),
+		   *role = field(r, row, COL_ROLE), *person = field(r, row, COL_PERSON),
+		   *email = field(r, row, COL_EMAIL);
 	int a = parse_time(from), b = parse_time(to), leads = parse_role(role);
 	struct roster_row x = {.line = row->line};
 	unsigned before = r->findings->errors;
@@ -251,6 +289,14 @@ int roster_rows_read(const char *file, const char *bytes, size_t size, GArray **
 		look_for_twins(&r);
 	}
 	csv_fini(&csv);
+	if (r.merged > 0)
+		findings_add(
+			findings, SEVERITY_WARNING, file, r.merged_line, 0, "ROSTER_MERGED", NULL,
+			"从这一行起有 %d 格日期、起止时间是空的，照上一行的算（合并了的单元格）；"
+			"请在预览里核对",
+			r.merged);
+	for (int c = 0; c < COL_ROLE; c++)
+		g_free(r.above[c]);
 	if (findings->errors > before) {
 		g_array_unref(r.rows);
 		return -EINVAL;

@@ -185,13 +185,21 @@ int roster_rows_of_calendar(const char *file, const char *bytes, size_t size,
 
 /* ---- to a table -------------------------------------------------------------- */
 
+/* What a spreadsheet would compute instead of showing it. */
+static bool is_formula(const char *text)
+{
+	return text[0] != 0 && strchr("=+-@\t\r", text[0]) != NULL;
+}
+
 static void add_field(GString *s, const char *text)
 {
-	if (strpbrk(text, ",\"\r\n") == NULL) {
+	bool formula = is_formula(text);
+
+	if (strpbrk(text, ",\"\r\n") == NULL && !formula) {
 		g_string_append(s, text);
 		return;
 	}
-	g_string_append_c(s, '"');
+	g_string_append(s, formula ? "\"'" : "\"");
 	for (; *text != 0; text++) {
 		if (*text == '"')
 			g_string_append_c(s, '"');
@@ -200,21 +208,46 @@ static void add_field(GString *s, const char *text)
 	g_string_append_c(s, '"');
 }
 
-char *roster_rows_csv(const GArray *rows)
+static void free_cells(gpointer cells)
 {
-	GString *s = g_string_new("\xef\xbb\xbf日期,起,止,岗位,姓名,邮箱\r\n");
+	g_strfreev(cells);
+}
 
+GPtrArray *roster_rows_table(const GArray *rows)
+{
+	static const char *const header[] = {"日期", "起", "止", "岗位", "姓名", "邮箱", NULL};
+	GPtrArray *table = g_ptr_array_new_with_free_func(free_cells);
+
+	g_ptr_array_add(table, g_strdupv((char **)header));
 	for (guint i = 0; i < rows->len; i++) {
 		const struct roster_row *r = &g_array_index(rows, struct roster_row, i);
-		g_autofree char *date = date_text(r->from), *from = clock_text(r->from),
-				*to = clock_text(r->to);
+		char **cells = g_new0(char *, G_N_ELEMENTS(header));
+		g_autofree char *to = clock_text(r->to);
 
-		g_string_append_printf(s, "%s,%s,%s,%s,", date, from,
-				       strcmp(to, "00:00") == 0 ? "24:00" : to,
-				       r->leader ? "带班" : "值班");
-		add_field(s, r->person);
-		g_string_append_c(s, ',');
-		add_field(s, r->email);
+		cells[0] = date_text(r->from);
+		cells[1] = clock_text(r->from);
+		cells[2] = g_strdup(strcmp(to, "00:00") == 0 ? "24:00" : to);
+		cells[3] = g_strdup(r->leader ? "带班" : "值班");
+		cells[4] = g_strdup(r->person);
+		cells[5] = g_strdup(r->email);
+		g_ptr_array_add(table, cells);
+	}
+	return table;
+}
+
+char *roster_rows_csv(const GArray *rows)
+{
+	g_autoptr(GPtrArray) table = roster_rows_table(rows);
+	GString *s = g_string_new("\xef\xbb\xbf");
+
+	for (guint i = 0; i < table->len; i++) {
+		char *const *cells = table->pdata[i];
+
+		for (guint c = 0; cells[c] != NULL; c++) {
+			if (c > 0)
+				g_string_append_c(s, ',');
+			add_field(s, cells[c]);
+		}
 		g_string_append(s, "\r\n");
 	}
 	return g_string_free(s, FALSE);

@@ -42,7 +42,12 @@ char *roster_rows_ics(const GArray *rows, const char *name, const struct zone *z
 int roster_rows_of_calendar(const char *file, const char *bytes, size_t size,
 			    const struct zone *zone, wall_t horizon, GArray **out,
 			    struct findings *findings);
-/** CSV as spreadsheets open it: with a BOM, CRLF, Chinese header. Caller frees. */
+/** The table with its Chinese header: char ** (NULL-terminated), owned by the array. */
+GPtrArray *roster_rows_table(const GArray *rows);
+/**
+ * CSV as spreadsheets open it: with a BOM, CRLF. A cell that a spreadsheet would take for a
+ * formula begins with ', which reading takes off again. Caller frees.
+ */
 char *roster_rows_csv(const GArray *rows);
 
 /** "2019-10-01 周二 08:00–次日08:00 带班 姓名 <email>": a row for people. Caller frees. */

@@ -29,6 +29,9 @@ struct ctl_world {
 	int (*read_file)(const char *path, char **bytes_out, size_t *size_out, struct err *err);
 	/** A workbook (.xlsx) as CSV, taken apart in a process that may die of it. */
 	int (*read_workbook)(const char *path, char **csv_out, struct err *err);
+	/** @rows (char **, the first is the header) as a workbook with one sheet. */
+	int (*write_workbook)(const char *path, const char *sheet, const GPtrArray *rows,
+			      struct err *err);
 	/** Is it a directory? */
 	bool (*is_dir)(const char *path);
 	/** Whole or not at all, whatever happens meanwhile. */

@@ -183,18 +183,42 @@ static int import(const struct ctl_world *w, const char *path, const char *into,
 	return rc;
 }
 
-static int export(const struct ctl_world *w, const char *path, const char *tz)
+static int export(const struct ctl_world *w, const char *path, const char *into, const char *tz)
 {
-	g_autofree char *csv = NULL;
+	g_autofree char *csv = NULL, *name = roster_name(path);
+	g_autoptr(GPtrArray) table = NULL;
+	struct err err = {0};
 	GArray *rows = NULL;
 	bool missing;
 	int rc = read_calendar(w, path, zone_of(w, path, tz), &rows, &missing);
 
 	if (rc != CTL_OK)
 		return missing ? ctl_fail(CTL_FAILURE, "没有这个文件：%s", path) : rc;
+	table = roster_rows_table(rows);
 	csv = roster_rows_csv(rows);
-	(void)fputs(csv, stdout);
+	if (into == NULL)
+		(void)fputs(csv, stdout);
+	else if (g_str_has_suffix(into, ".xlsx"))
+		rc = w->write_workbook(into, name, table, &err);
+	else
+		rc = w->write_file(into, csv, strlen(csv), &err);
+	if (rc < 0)
+		rc = ctl_fail(CTL_FAILURE, "%s", err.text);
+	else if (into != NULL)
+		(void)printf("已写入 %s：%u班\n", into, rows->len);
 	g_array_unref(rows);
+	return rc;
+}
+
+/* An import makes a calendar, an export a table. */
+static int check_into(bool imports, const char *into)
+{
+	if (into == NULL)
+		return CTL_OK;
+	if (imports && !g_str_has_suffix(into, ".ics"))
+		return ctl_fail(CTL_USAGE, "--into 应是 .ics 文件：%s", into);
+	if (!imports && !g_str_has_suffix(into, ".xlsx") && !g_str_has_suffix(into, ".csv"))
+		return ctl_fail(CTL_USAGE, "--into 应是 .xlsx 或 .csv 文件：%s", into);
 	return CTL_OK;
 }
 
@@ -212,7 +236,8 @@ int ctl_roster(const struct ctl_world *w, int argc, char **argv)
 	bool yes = false, as_json = false;
 	const struct ctl_option options[] = {
 		{"json", &as_json, NULL, NULL, "列出时：输出 JSON"},
-		{"into", NULL, &into, NULL, "导入时：写成这个文件，如 行动/duty/guoqing.ics"},
+		{"into", NULL, &into, NULL,
+		 "写成这个文件：导入时如 行动/duty/guoqing.ics，导出时 .xlsx 或 .csv"},
 		{"tz", NULL, &tz, NULL, "导入、导出时：时区；不写就用 campaign.yaml 的"},
 		{"yes", &yes, NULL, NULL, "导入时：预览过了，写入"},
 		{0}};
@@ -227,9 +252,10 @@ int ctl_roster(const struct ctl_world *w, int argc, char **argv)
 		return ctl_usage("roster");
 	if (tz != NULL && zone_get(tz) == NULL)
 		return ctl_fail(CTL_USAGE, "没有这个时区：%s", tz);
-	if (into != NULL && !g_str_has_suffix(into, ".ics"))
-		return ctl_fail(CTL_USAGE, "--into 应是 .ics 文件：%s", into);
+	rc = check_into(strcmp(argv[1], "import") == 0, into);
+	if (rc != CTL_OK)
+		return rc;
 	if (strcmp(argv[1], "import") == 0)
 		return import(w, argv[2], into, tz, yes);
-	return into == NULL && !yes ? export(w, argv[2], tz) : ctl_usage("roster");
+	return yes ? ctl_usage("roster") : export(w, argv[2], into, tz);
 }

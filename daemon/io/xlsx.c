@@ -10,10 +10,15 @@
 #include <string.h>
 #include <zip.h>
 
+#define DAYS_1904 1462 /* 1904-01-01 counted from 1899-12-30 */
+#define DAYS_MIN 18000 /* 1953, counted from 1904 */
+#define DAYS_MAX 80000
+
 struct workbook {
 	zip_t *zip;
 	size_t inflated;
 	GPtrArray *strings; /* shared ones, char * */
+	bool from_1904;     /* its days are counted from 1904, as old Macs did */
 	struct err *err;
 };
 
@@ -128,7 +133,11 @@ static int on_workbook(struct workbook *w, xmlTextReaderPtr r, void *arg)
 {
 	char **id = arg;
 
-	(void)w;
+	if (is_element(r, "workbookPr")) {
+		g_autofree char *from_1904 = attribute(r, "date1904");
+
+		w->from_1904 = g_strcmp0(from_1904, "1") == 0 || g_strcmp0(from_1904, "true") == 0;
+	}
 	if (*id == NULL && is_element(r, "sheet"))
 		*id = attribute(r, "r:id");
 	return 0;
@@ -234,12 +243,17 @@ static int open_row(struct workbook *w, xmlTextReaderPtr r, struct sheet *s)
 	return 0;
 }
 
-/* Numbers as the shortest text; 4.1666666666666664E-2 is an hour. */
-static void say_number(GString *out, const char *text)
+/*
+ * Numbers as the shortest text; 4.1666666666666664E-2 is an hour.  Days of a workbook that
+ * counts from 1904 become those of all others: numbers that could be days of our times.
+ */
+static void say_number(const struct workbook *w, GString *out, const char *text)
 {
 	char buffer[G_ASCII_DTOSTR_BUF_SIZE], *end = NULL;
 	double v = g_ascii_strtod(text, &end);
 
+	if (w->from_1904 && v >= DAYS_MIN && v <= DAYS_MAX)
+		v += DAYS_1904;
 	if (end == text || *end != 0)
 		g_string_append(out, text);
 	else
@@ -272,7 +286,7 @@ static int close_cell(struct workbook *w, struct sheet *s)
 			return refuse(w, -EINVAL, "表格损坏：引用了没有的文字");
 		g_string_assign(value, w->strings->pdata[i]);
 	} else if (s->type == NULL || strcmp(s->type, "n") == 0) {
-		say_number(value, s->cell->str);
+		say_number(w, value, s->cell->str);
 	} else {
 		g_string_assign(value, s->cell->str);
 	}

@@ -22,7 +22,8 @@
 
 /**
  * Row n of the sheet becomes line n; line breaks in a cell become blanks; numbers are written as they
- * are stored (dates are days since 1899-12-30, times fractions of a day). Caller frees *out.
+ * are stored (dates are days since 1899-12-30, also of a workbook that counts from 1904; times
+ * fractions of a day). Caller frees *out.
  * -EINVAL: no workbook, or damaged; -EFBIG: a limit above. Words for people in either case.
  */
 int xlsx_to_csv(const char *bytes, size_t size, char **out, struct err *err);

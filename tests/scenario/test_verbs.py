@@ -4,6 +4,7 @@
 Each writes what it says and nothing else; each mistake is told with its place and leaves the files
 as they were.
 """
+import datetime
 import json
 import os
 import pathlib
@@ -29,6 +30,10 @@ TABLE_2020 = {"year": 2020, "papers": [], "days": [
     {"name": "春节", "date": "2020-02-03", "isOffDay": False}]}
 TABLE_2027 = {"year": 2027, "papers": [], "days": [
     {"name": "国庆节", "date": f"2027-10-0{d}", "isOffDay": True} for d in range(1, 8)]}
+
+
+class Skip(Exception):
+    """The machine lacks what the test needs."""
 
 
 def run(*args, want=0, env=None):
@@ -234,6 +239,101 @@ def test_roster_mistakes(work):
     assert tree_of(c) == before
 
 
+def test_roster_round_trip(work):
+    """Out to a table of either kind and back: the same shifts; nothing in it can act as a formula."""
+    c = sample_in(work)
+    duty = c / "duty"
+    table = ("日期,起,止,岗位,姓名,邮箱\n2019-10-01,8:00,8:00,带班,应急甲,jia@example.org\n"
+             "2019-10-01,08:00,24:00,值班,\"'=HYPERLINK(1)\",\n2019-10-02,0:00,8:00,值班,'+86 乙,\n"
+             "2019-10-02,8:00,17:30,值班,\"丙, \"\"老\"\"\",\n2019-10-03,8:00,9:00,值班,<&>,\n")
+    (work / "t.csv").write_text(table, encoding="utf-8")
+    run("roster", "import", work / "t.csv", "--into", duty / "x.ics", "--yes")
+    plain = run("roster", "export", duty / "x.ics")[0]
+    assert "\"'=HYPERLINK(1)\"" in plain and "\"'+86 乙\"" in plain and ",=" not in plain, plain
+    for name in ("y.csv", "y.xlsx"):
+        assert "：5班" in run("roster", "export", duty / "x.ics", "--into", work / name)[0]
+        out = run("roster", "import", work / name, "--into", duty / "x.ics", "--yes")[0]
+        assert "没有变化" in out and "不变5班" in out, out
+    assert (work / "y.csv").read_bytes().decode() == plain
+    first = (work / "y.xlsx").read_bytes()
+    run("roster", "export", duty / "x.ics", "--into", work / "y.xlsx")
+    assert (work / "y.xlsx").read_bytes() == first, "equal rosters, other bytes"
+    with zipfile.ZipFile(work / "y.xlsx") as z:
+        assert z.testzip() is None and b"<f>" not in z.read("xl/worksheets/sheet1.xml")
+    assert "--into" in run("roster", "export", duty / "x.ics", "--into", work / "y.ods", want=64)[1]
+    assert "y.xlsx" in run("roster", "export", duty / "x.ics", "--into", work / "no" / "y.xlsx", want=1)[1]
+
+
+def test_roster_as_people_save_it(work):
+    """What Excel and WPS make of a roster: other marks, charsets and separators, days in words."""
+    rows = [("2019年10月1日", "8:00", "8:00"), ("2019/10/2", "08:00", "8:00:00"),
+            ("2019.10.3", "8：00", "0.333333333333333"), ("43742", "0.333333333333333", "8:00"),
+            ("43743.5", "8:00", "8:00"), ("2019-10-06 0:00:00", "8:00", "8:00"),
+            ("2019-10-07T00:00:00", "8:00", "8:00")]
+    want = [f"+ 2019-10-0{n} 周{d} 08:00–次日08:00 值班 甲" for n, d in enumerate("二三四五六日一", 1)]
+    for separator, charset, head in ((",", "utf-8-sig", ""), (",", "gb18030", ""), (";", "utf-8", "sep=;\r\n"),
+                                     ("\t", "utf-8", "sep=\t\r\n")):
+        text = head + separator.join(("日期", "起", "止", "岗位", "姓名")) + "\r\n"
+        text += "".join(separator.join((*r, "值班", "甲")) + "\r\n" for r in rows)
+        (work / "t.csv").write_bytes(text.encode(charset))
+        out = run("roster", "import", work / "t.csv")[0]
+        assert out.splitlines()[:7] == want, (separator, charset, out)
+    # Merged cells: only the first row has them; a role or a person left out is a mistake still.
+    (work / "t.csv").write_text("日期,起,止,岗位,姓名\n2019-10-01,8:00,8:00,带班,甲\n,,,值班,乙\n"
+                                "2019-10-02,9:00,8:00,带班,丙\n,,,值班,丁\n", encoding="utf-8")
+    out, err = run("roster", "import", work / "t.csv")
+    assert "+ 2019-10-01 周二 08:00–次日08:00 值班 乙" in out and "10-02 周三 09:00–次日08:00 值班 丁" in out
+    assert "t.csv:3: warning: ROSTER_MERGED: 从这一行起有 6 格" in err, err
+    (work / "t.csv").write_text("日期,起,止,岗位,姓名\n,8:00,8:00,带班,甲\n2019-10-01,8:00,9:00,,\n",
+                                encoding="utf-8")
+    err = run("roster", "import", work / "t.csv", want=1)[1]
+    assert "2:1: error: ROSTER_DATE" in err and "3:4: error: ROSTER_ROLE" in err, err
+
+
+def test_workbook_of_a_library(work):
+    """As openpyxl writes it: real dates and hours, merged cells, days counted from 1904."""
+    sys.path.append("/usr/lib/python3/dist-packages")
+    try:
+        import openpyxl
+    except ImportError:
+        raise Skip("python3-openpyxl is not installed") from None
+    for mac in (False, True):
+        book = openpyxl.Workbook()
+        if mac:
+            book.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+        sheet = book.active
+        sheet.append(["日期", "起", "止", "岗位", "姓名", "邮箱"])
+        hour = datetime.time(8, 30)
+        sheet.append([datetime.date(2019, 10, 1), hour, hour, "带班", "甲", "jia@example.org"])
+        sheet.append([None, None, None, "值班", "乙"])
+        sheet.append([datetime.datetime(2019, 10, 2), "8:30", datetime.time(0, 0), "值班", "=1+1"])
+        for column in "ABC":
+            sheet.merge_cells(f"{column}2:{column}3")
+        sheet["E4"].data_type = "s"
+        book.save(work / "t.xlsx")
+        out = run("roster", "import", work / "t.xlsx")[0]
+        assert out.splitlines()[:3] == ["+ 2019-10-01 周二 08:30–次日08:30 带班 甲 jia@example.org",
+                                        "+ 2019-10-01 周二 08:30–次日08:30 值班 乙",
+                                        "+ 2019-10-02 周三 08:30–次日00:00 值班 =1+1"], (mac, out)
+    run("roster", "import", work / "t.xlsx", "--into", work / "duty" / "x.ics", "--yes")
+    run("roster", "export", work / "duty" / "x.ics", "--into", work / "y.xlsx")
+    read = openpyxl.load_workbook(work / "y.xlsx").active
+    assert [c.value for c in read[1]] == ["日期", "起", "止", "岗位", "姓名", "邮箱"]
+    assert read["E4"].value == "=1+1" and read["E4"].data_type == "s" and read.max_row == 4
+
+
+def test_workbook_of_an_office(work):
+    """As LibreOffice writes it, and as it opens ours."""
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        raise Skip("LibreOffice is not installed")
+    (work / "t.csv").write_text("日期,起,止,岗位,姓名\n2019-10-01,8:00,8:00,带班,甲\n", encoding="utf-8")
+    subprocess.run([office, "--headless", f"-env:UserInstallation=file://{work}/o", "--convert-to", "xlsx",
+                    "--infilter=CSV:44,34,76", "--outdir", work, work / "t.csv"], check=True,
+                   capture_output=True, timeout=120)
+    assert "+ 2019-10-01 周二 08:00–次日08:00 带班 甲\n" in run("roster", "import", work / "t.xlsx")[0]
+
+
 # ---- roster from a workbook ----
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -357,6 +457,8 @@ def main():
             try:
                 fn(pathlib.Path(work))
                 print(f"ok {name}", flush=True)
+            except Skip as why:
+                print(f"skipped {name}: {why}", flush=True)
             except Exception:  # every failure is printed, the others still run
                 failed += 1
                 traceback.print_exc(file=sys.stdout)
