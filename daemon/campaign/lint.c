@@ -46,7 +46,21 @@ void campaign_lint(const struct campaign *c, const struct campaign_files *files,
 	lint_units(&l);
 	lint_policies(&l);
 	lint_deadlines(&l);
+	lint_hours(&l);
 	lint_periods(&l);
+}
+
+bool lint_is_broken(const struct lint *l, const struct obligation *o)
+{
+	const char *uid = campaign_text(l->c, o->uid);
+
+	for (unsigned i = 0; i < l->findings->list->len; i++) {
+		const struct finding *f = l->findings->list->pdata[i];
+
+		if (f->severity == SEVERITY_ERROR && f->uid && !strcmp(f->uid, uid))
+			return true;
+	}
+	return false;
 }
 
 char *lint_time(const struct lint *l, wall_t t)

@@ -21,8 +21,11 @@ struct lint {
 void lint_units(const struct lint *l);
 void lint_policies(const struct lint *l);
 void lint_deadlines(const struct lint *l);
+void lint_hours(const struct lint *l);
 void lint_periods(const struct lint *l);
 
+/** An error was found in the component of @o. */
+bool lint_is_broken(const struct lint *l, const struct obligation *o);
 /** "2019-09-13", the local date of @t; caller frees. */
 char *lint_date(const struct lint *l, wall_t t);
 /** "2019-09-13 08:00"; caller frees. */

@@ -126,25 +126,12 @@ static void check_end(const struct lint *l, const struct obligation *o)
 	     campaign_text(l->c, o->summary), date);
 }
 
-static bool has_error(const struct lint *l, const struct obligation *o)
-{
-	const char *uid = campaign_text(l->c, o->uid);
-
-	for (unsigned i = 0; i < l->findings->list->len; i++) {
-		const struct finding *f = l->findings->list->pdata[i];
-
-		if (f->severity == SEVERITY_ERROR && f->uid && !strcmp(f->uid, uid))
-			return true;
-	}
-	return false;
-}
-
 void lint_deadlines(const struct lint *l)
 {
 	for (uint32_t i = 0; i < l->c->n_obligations; i++) {
 		const struct obligation *o = &l->c->obligations[i];
 
-		if (o->category != CATEGORY_REPORT || has_error(l, o))
+		if (o->category != CATEGORY_REPORT || lint_is_broken(l, o))
 			continue;
 		if (o->owings == 0 && !l->bad_units)
 			warn(l, o, "OWED_BY_NOBODY",

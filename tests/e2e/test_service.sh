@@ -159,6 +159,10 @@ systemctl reset-failed duband.service
 systemctl start duband.service || fail "does not start with its database back"
 
 systemctl reload duband.service || fail "reload of good files fails"
+# A child reads the calendars, within the sandbox: fork, exec, limits and all.
+sed -i 's/^SUMMARY:周报/SUMMARY:沙箱里读到的周报/' /etc/duban/campaigns/xinbei/campaign.ics
+systemctl reload duband.service || fail "reload of an edited calendar fails"
+dubanctl due | grep -q 沙箱里读到的周报 || fail "the sandbox keeps a calendar from being read: $(tail -n 5 /result/log)"
 echo 'no_such_key: 1' >>/etc/duban/campaigns/xinbei/campaign.yaml
 look
 systemctl reload duband.service 2>/dev/null && fail "reload of broken files succeeds"
