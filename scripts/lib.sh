@@ -17,7 +17,7 @@ packages_build=(build-essential cmake ninja-build pkg-config libglib2.0-dev libu
 packages_test=(libcmocka-dev clang git procps python3-dateutil)
 # Tests that want one of these skip, and say so, where it cannot be had.
 packages_wanted=(libclang-rt-14-dev clang-format clang-tidy strace systemd postfix openssl khal
-	python3-icalendar python3-openpyxl)
+	python3-icalendar python3-openpyxl faketime)
 
 say() {
 	printf '== %s\n' "$*"

@@ -452,7 +452,7 @@ int engine_tick(struct engine *e, wall_t now, wall_t *next_wake_out, struct err 
 	rc = trust_plan(e, now, err);
 	if (rc >= 0)
 		rc = plan_all(e, now, err);
-	if (rc >= 0 && e->clock_trusted)
+	if (rc >= 0)
 		rc = store_outbox_pull(e->store, now, err);
 	if (rc >= 0) {
 		set_high_water(e, now);
