@@ -289,7 +289,7 @@ static int open_place(struct place *place, struct store *st, const struct places
 	if (x == NULL)
 		return -EINVAL;
 	place->digest = x->campaign->digest;
-	rc = engine_new(st, g_steal_pointer(&x->campaign), now, &place->engine, err);
+	rc = engine_new(st, g_steal_pointer(&x->campaign), now, report, &place->engine, err);
 	if (rc >= 0 && p->unsure)
 		rc = engine_first_load_unsure(place->engine, now, err);
 	if (rc >= 0)

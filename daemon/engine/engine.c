@@ -256,8 +256,8 @@ static int note_edit(struct engine *e, wall_t now, struct err *err)
 	return engine_journal_reload(e, now, err);
 }
 
-int engine_new(struct store *st, struct campaign *campaign, wall_t now, struct engine **out,
-	       struct err *err)
+int engine_new(struct store *st, struct campaign *campaign, wall_t now, GPtrArray *report,
+	       struct engine **out, struct err *err)
 {
 	struct engine *e = g_new0(struct engine, 1);
 	int rc;
@@ -273,8 +273,13 @@ int engine_new(struct store *st, struct campaign *campaign, wall_t now, struct e
 	e->paused_tags = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	e->tray_units = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	e->id = store_campaign(st, campaign_text(campaign, campaign->key), now, &e->first_loaded);
+	rc = e->id < 0 ? err_set(err, -EIO, "数据库无法登记专项行动")
+		       : deadlines_keep(e, campaign, now, report, err);
 	adopt(e, campaign);
-	rc = e->id < 0 ? err_set(err, -EIO, "数据库无法登记专项行动") : intern_units(e, err);
+	if (rc >= 0)
+		rc = intern_units(e, err);
+	if (rc >= 0)
+		rc = deadlines_note(e, err);
 	if (rc >= 0)
 		rc = note_edit(e, now, err);
 	if (rc < 0) {

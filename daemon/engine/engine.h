@@ -36,11 +36,12 @@ struct engine_row {
 typedef void engine_row_fn(void *arg, const struct engine_row *row);
 
 /**
- * Put @campaign (taken) in force. Inside a transaction. @track_from: WALL_NEVER = as
+ * Put @campaign (taken) in force. Inside a transaction. @report (may be NULL) gets a line when
+ * new zone data moved deadlines. @track_from: WALL_NEVER = as
  * the campaign says, else when it was first loaded.
  */
-int engine_new(struct store *st, struct campaign *campaign, wall_t now, struct engine **out,
-	       struct err *err);
+int engine_new(struct store *st, struct campaign *campaign, wall_t now, GPtrArray *report,
+	       struct engine **out, struct err *err);
 void engine_free(struct engine **e);
 const struct campaign *engine_campaign(const struct engine *e);
 const char *engine_key(const struct engine *e);
@@ -57,7 +58,6 @@ bool engine_parse(const struct engine *e, const char *text, bool end_of_day, wal
 /** The daemon runs since @now / something outside changed. */
 void engine_up(struct engine *e, wall_t now);
 void engine_touch(struct engine *e);
-
 /**
  * Whether "now" is to be believed (R8): @doubt is NULL, or says in words for the office why not
  * (borrowed for good). While it is not, superiors hear nothing; the office is told once a doubt.

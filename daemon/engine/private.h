@@ -151,9 +151,13 @@ const char *record_role(const struct recipient *to, const struct campaign *c,
  */
 GArray *cleared_since(struct engine *e, const struct outbox_row *row, const GArray *notices);
 
+/** R9: in @c, just read, past deadlines stay; moved ones are told in journal and @report (NULL). */
+int deadlines_keep(struct engine *e, struct campaign *c, wall_t now, GPtrArray *report,
+		   struct err *err);
+int deadlines_note(struct engine *e, struct err *err); /**< remember those in force */
+
 /* ---- parts of a tick ---- */
-/** R8: the end or the beginning of a doubt about the clock is recorded. */
-int trust_plan(struct engine *e, wall_t now, struct err *err);
+int trust_plan(struct engine *e, wall_t now, struct err *err); /**< R8: doubts about the clock */
 int extras_plan(struct engine *e, const struct occurrence_facts *f, wall_t now, struct err *err);
 int streak_plan(struct engine *e, uint32_t obligation, wall_t now, wall_t *wake_out,
 		struct err *err);

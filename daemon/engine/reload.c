@@ -242,7 +242,10 @@ int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrA
 		  struct err *err)
 {
 	struct reload r = {.e = e, .now = now, .report = report};
-	int rc = follow_uid(&r, campaign, err);
+	int rc = deadlines_keep(e, campaign, now, report, err);
+
+	if (rc >= 0)
+		rc = follow_uid(&r, campaign, err);
 
 	if (rc < 0) {
 		campaign_free(&campaign);
@@ -252,6 +255,8 @@ int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrA
 	e->campaign = NULL; /* kept: engine_swap() frees what it finds */
 	rc = engine_swap(e, campaign, err);
 	g_hash_table_remove_all(e->messages);
+	if (rc >= 0)
+		rc = deadlines_note(e, err);
 	if (rc >= 0)
 		rc = supersede_past(&r, err);
 	if (rc >= 0)
@@ -265,6 +270,7 @@ void engine_revert(struct engine *e, struct campaign *campaign)
 {
 	struct err err;
 
+	(void)deadlines_keep(e, campaign, WALL_NEVER, NULL, &err); /* as before: nothing to write */
 	(void)engine_swap(e, campaign, &err); /* ids that cannot be had now are asked for again */
 	g_hash_table_remove_all(e->messages);
 }

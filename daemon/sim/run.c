@@ -309,7 +309,7 @@ static int start(struct run *run, struct campaign *campaign, wall_t from, struct
 	}
 	rc = store_begin(run->store, err);
 	if (rc >= 0)
-		rc = engine_new(run->store, campaign, from, &run->engine, err);
+		rc = engine_new(run->store, campaign, from, NULL, &run->engine, err);
 	if (rc >= 0)
 		rc = store_commit(run->store, err);
 	if (rc < 0)

@@ -20,7 +20,6 @@
 #include "daemon/core/words.h"
 
 struct store;
-
 #define STORE_MEMORY ":memory:"
 
 /**
@@ -72,6 +71,16 @@ int store_occurrence_rename(struct store *st, int64_t occurrence, const char *ui
 /** Every (uid, rid) known of the campaign. */
 typedef void store_occurrence_fn(void *arg, int64_t id, const char *uid, const char *rid);
 int store_each_occurrence(struct store *st, int64_t campaign, store_occurrence_fn *fn, void *arg);
+
+/** What a deadline came to when it was read last, at which hour of the wall clock (local_t). */
+struct deadline {
+	int64_t occurrence, wall;
+	wall_t due;
+	const char *uid, *rid;
+};
+typedef void store_deadline_fn(void *arg, const struct deadline *d);
+int store_deadlines(struct store *st, int64_t campaign, store_deadline_fn *fn, void *arg);
+int store_deadline_put(struct store *st, const struct deadline *d, struct err *err);
 
 /* ---- the last good files ------------------------------------------------ */
 
@@ -269,7 +278,6 @@ wall_t store_poll_begun(struct store *st);
 int store_mark(struct store *st, int64_t campaign, const char *mark, wall_t at);
 int store_unmark(struct store *st, int64_t campaign, const char *mark);
 bool store_marked(struct store *st, int64_t campaign, const char *mark);
-
 /** Append; part of the same transaction as what it tells of. @detail is a JSON object. */
 int store_journal(struct store *st, wall_t at, const char *campaign, const char *actor,
 		  const char *event, const char *detail, struct err *err);
@@ -282,16 +290,11 @@ int store_journal_list(struct store *st, const char *campaign, int64_t before, u
 wall_t store_journal_latest(struct store *st, const char *campaign, const char *event);
 /** Recompute the chain: 0 if whole, else -EUCLEAN with the first bad seq in words. */
 int store_journal_verify(struct store *st, struct err *err);
-
-/** A campaign's mark as long as the clock is in doubt (R8), and whether any has it. */
-#define STORE_MARK_CLOCK "clock"
-bool store_clock_doubted(struct store *st);
-
-/** Highest instant any transaction was made at: a clock below it is suspect (R8).
- * WALL_ALWAYS: there was none. */
+#define STORE_MARK_CLOCK "clock"            /**< while a campaign's clock is in doubt (R8) */
+bool store_clock_doubted(struct store *st); /**< any campaign's */
+/** Highest instant that a trusted clock showed at a commit; WALL_ALWAYS: none. */
 wall_t store_high_water(struct store *st);
-void store_high_water_set(struct store *st, wall_t now);
-/** A person says that @now is right, and what was higher wrong. */
-int store_high_water_reset(struct store *st, wall_t now, struct err *err);
+void store_high_water_set(struct store *st, wall_t now);                   /**< raise it */
+int store_high_water_reset(struct store *st, wall_t now, struct err *err); /**< set it */
 
 #endif

@@ -183,7 +183,7 @@ static int engine_begin(struct run *r, wall_t now, struct err *err)
 	if (rc >= 0)
 		rc = store_outbox_recover(r->st, now, err);
 	if (rc >= 0)
-		rc = engine_new(r->st, gen_load(&r->kept), now, &r->e, err);
+		rc = engine_new(r->st, gen_load(&r->kept), now, NULL, &r->e, err);
 	if (rc >= 0 && r->intake_used && r->polled == WALL_NEVER) {
 		rc = store_poll_ok(r->st, "mail", now);
 		r->polled = now;

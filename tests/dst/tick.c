@@ -199,7 +199,7 @@ static void check_equal(struct run *r, const char *image, const GPtrArray *rows,
 	if (rc >= 0)
 		rc = store_begin(st, &err);
 	if (rc >= 0)
-		rc = engine_new(st, gen_load(&r->kept), r->up_since, &e, &err);
+		rc = engine_new(st, gen_load(&r->kept), r->up_since, NULL, &e, &err);
 	if (rc >= 0)
 		rc = store_commit(st, &err);
 	must(rc >= 0);

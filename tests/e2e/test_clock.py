@@ -10,6 +10,7 @@ import datetime
 import glob
 import io
 import os
+import shutil
 import signal
 import subprocess
 
@@ -320,6 +321,64 @@ def test_simulated_downtime_gives_one_message_each():
         assert len({r["address"] for r in rows}) == 80
         sums = collections.Counter(r["uid"] for r in rows)
         assert len(sums) == 19, sums
+
+
+def altered_zone(world):
+    """A zoneinfo tree in which the campaign's zone lies an hour further east."""
+    tree = os.path.join(world.dir, "zoneinfo")
+    if not os.path.isdir(tree):
+        os.makedirs(os.path.join(tree, "Asia"))
+        try:
+            shutil.copy("/usr/share/zoneinfo/Asia/Tokyo", os.path.join(tree, "Asia", "Shanghai"))
+        except OSError as why:
+            raise Skip(f"no zone files to copy: {why}") from None
+    return {"TZDIR": tree}
+
+
+def instants(d, uid):
+    rows = [r for r in d.json("due") if r["uid"] == uid and r["unit"] == "u1"]
+    return [datetime.datetime.fromisoformat(r["due"]) for r in rows]
+
+
+def test_new_zone_data_moves_what_is_to_come_alone():
+    hour = datetime.timedelta(hours=1)
+    with World() as w:
+        peer, began, past = w.peer(), after(days=-10), after(days=-2)
+        c = town(w, event("week@example.org", began, summary="周报",
+                          more="RRULE:FREQ=WEEKLY;COUNT=4\r\n"),
+                 event(SOON, past, summary="方案"),
+                 event(LATER, after(days=9), summary="总结"))
+        d = w.daemon(c, relay=peer).start()
+        settled(d)
+        d.ctl("submit", "u1", SOON, "--received", after(days=-3).isoformat(), "--why", "纸质件")
+        settled(d)
+        old, said = instants(d, "week@example.org"), len(peer.accepted())
+        dues = {u: instants(d, u)[0] for u in (SOON, LATER)}
+        d.stop()
+        d.start(env=altered_zone(w))
+        settled(d)
+        # Nobody hears again of what has been, though its name in the calendar is another now.
+        assert len(peer.accepted()) == said, peer.accepted()[said:]
+        new = instants(d, "week@example.org")
+        assert new[:2] == old[:2] and new[2:] == [t - hour for t in old[2:]], (old, new)
+        assert instants(d, SOON) == [dues[SOON]] and instants(d, LATER) == [dues[LATER] - hour]
+        assert d.due("u1", SOON)["standing"] == "on-time"
+        rows = [j for j in d.json("journal") if j["event"] == "zone"]
+        assert [j["detail"]["moved"] for j in rows] == [3], rows
+        assert "3个截止时间" in d.log() and "时区数据" in d.log()
+        # An edit under the new data still leaves the past alone.
+        c.events(event("week@example.org", began, summary="周报",
+                       more="RRULE:FREQ=WEEKLY;COUNT=4\r\n"),
+                 event(SOON, past, summary="方案"),
+                 event(LATER, after(days=8), summary="总结"))
+        d.ctl("reload")
+        settled(d)
+        assert instants(d, "week@example.org") == new and len(peer.accepted()) == said
+        d.stop()
+        d.start()  # and back again
+        settled(d)
+        assert instants(d, "week@example.org") == old and len(peer.accepted()) == said
+        d.stop()
 
 
 def test_the_settings_know_ntp():

@@ -123,7 +123,7 @@ UNUSED static void world_init(struct world *w, const char *yaml, const char *uni
 	assert_true(zone_parse(c->zone, loaded, false, &w->now));
 	assert_int_equal(store_open(STORE_MEMORY, &w->store, &w->err), 0);
 	assert_int_equal(store_begin(w->store, &w->err), 0);
-	assert_int_equal(engine_new(w->store, c, w->now, &w->engine, &w->err), 0);
+	assert_int_equal(engine_new(w->store, c, w->now, NULL, &w->engine, &w->err), 0);
 	assert_int_equal(store_commit(w->store, &w->err), 0);
 	w->log = g_string_new(NULL);
 	w->leases = g_ptr_array_new_with_free_func(g_free);

@@ -138,11 +138,13 @@ static void a_first_version_gets_its_table(void **state)
 	struct place *p = *state;
 	struct store *st = open_at(p->path);
 
-	assert_int_equal(sql(st, "DROP TABLE source; PRAGMA user_version=1"), SQLITE_OK);
+	assert_int_equal(sql(st, "DROP TABLE source; DROP TABLE deadline; PRAGMA user_version=1"),
+			 SQLITE_OK);
 	store_close(&st);
 	st = open_at(p->path);
 	assert_int_equal(number(st, "SELECT count(*) FROM source"), 0);
-	assert_true(number(st, "PRAGMA user_version") >= 2);
+	assert_int_equal(number(st, "SELECT count(*) FROM deadline"), 0);
+	assert_true(number(st, "PRAGMA user_version") >= 3);
 	store_close(&st);
 }
 
