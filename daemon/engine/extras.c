@@ -159,22 +159,43 @@ static guint first_decision(const struct occurrence_facts *f, uint32_t unit)
 	return low;
 }
 
+/* When a return last asked for what @due then was the deadline of: earlier reports answer less. */
+static wall_t asked_again(const struct occurrence_facts *f, uint32_t unit, wall_t due)
+{
+	wall_t returned = WALL_ALWAYS, asked = WALL_ALWAYS;
+
+	for (guint i = first_decision(f, unit); i < f->decisions->len; i++) {
+		const struct item_decision *d =
+			&g_array_index(f->decisions, struct item_decision, i);
+
+		if (d->unit != unit)
+			break;
+		if (d->kind == DECISION_RETURN)
+			returned = d->at;
+		if (d->due == due && (d->kind == DECISION_RETURN || d->kind == DECISION_EXTEND))
+			asked = returned;
+	}
+	return asked;
+}
+
 /* P12: why the notice @n, told to a superior, was wrong; NULL if it was not. */
 static char *wrong_because(struct engine *e, struct occurrence_facts *f, const struct notice *n)
 {
 	uint32_t unit = engine_unit_of(e, n->unit);
 	struct item_fact *it = unit == NONE ? NULL : facts_item(f, unit);
 	const struct ladder *l = engine_ladder(e, f->occurrence, n->due);
+	wall_t asked;
 
 	if (it == NULL)
 		return NULL;
+	asked = asked_again(f, unit, n->due);
 	for (guint i = first_submission(f, unit); i < f->submissions->len; i++) {
 		const struct item_submission *s =
 			&g_array_index(f->submissions, struct item_submission, i);
 
 		if (s->unit != unit)
 			break;
-		if (s->received <= l->on_time && s->received > it->returned_at)
+		if (s->received <= l->on_time && s->received > asked)
 			return g_strdup("已按时报送");
 	}
 	for (guint i = first_decision(f, unit); i < f->decisions->len; i++) {

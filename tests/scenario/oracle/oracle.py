@@ -48,8 +48,8 @@ class Item:
     def __init__(self, occurrence, unit):
         self.occurrence, self.obligation, self.unit = occurrence, occurrence.obligation, unit
         self.due = occurrence.due  # effective deadline
-        self.submissions = []      # (received, file order)
-        self.returned = None       # (instant, file order) of the last return
+        self.submissions = []      # (received, order of storing)
+        self.returned = None       # (instant, the same order) of the last return
         self.exempt = self.decided = False
         self.decided_at = None     # instant of a decision that no tick has seen yet
         self.done = set()          # P2: (effective deadline, step): raised or superseded
@@ -57,7 +57,7 @@ class Item:
         self.told_superiors = []
 
     def in_force(self):
-        """R5: after a return only what was received strictly later counts (equal: file order)."""
+        """R5: after a return only what was received later counts (same second: stored later)."""
         return any(self.returned is None or s > self.returned for s in self.submissions)
 
     def outstanding(self):
@@ -100,6 +100,7 @@ class Simulation:
         self.rows, self.now_rows, self.messages = [], [], 0
         self.wakes, self.tray, self.paused = [], set(), []
         self.down_since = self.intake_down_since = None
+        self.stored = 0
         self.last_up, self.waiting = self.start, []
         self.streaks_told = set()
 
@@ -211,7 +212,8 @@ class Simulation:
         if item is None:
             self.tray.add(e.unit)  # P13: counts only once a person accepts it
             return
-        item.submissions.append((e.at, e.line))
+        self.stored += 1
+        item.submissions.append((e.at, self.stored))
         self.receipt(item)
         # P12: a submission that was on time turns up after superiors were told
         self.correct(item, lambda row: e.at <= self.c.grace_end(item.occurrence, row.due))
@@ -276,7 +278,7 @@ class Simulation:
                 raise Refused(e.line, "an exempt item takes no return")  # P10
             if not item.in_force():
                 raise Refused(e.line, "a return of what was not received")  # P10
-            item.returned = (e.at, e.line)
+            item.returned = (e.at, self.stored)
             self.move_deadline(item, item.due if due is None else due, e, now, "return")
 
     def move_deadline(self, item, due, e, now, step):

@@ -175,6 +175,33 @@ static void a_return_corrects_nothing(void **state)
 	world_fini(&w);
 }
 
+/* On time, stored after they were told, and sent back in the same second: they were told wrongly. */
+static void a_report_that_is_returned_at_once_is_corrected_all_the_same(void **state)
+{
+	struct world w;
+	g_autofree char *text = NULL, *later = NULL;
+
+	(void)state;
+	told(&w);
+	assert_int_equal(submit(&w, "xin", "zhou", FIRST, "2019-08-09T17:30", "2019-08-10T12:00"),
+			 0);
+	assert_int_equal(decide(&w, DECISION_RETURN, "xin", "zhou", FIRST, "2019-08-13T17:00",
+				"2019-08-10T12:00"),
+			 0);
+	tick(&w, "2019-08-10T12:00");
+	text = said(&w);
+	assert_int_equal(count(text, "sent correction 更正 xin"), 2);
+	/* What they hear of the new deadline is no mistake. */
+	tick(&w, "2019-08-14T10:00");
+	(void)deliver(&w, "2019-08-14T10:00");
+	engine_touch(w.engine);
+	tick(&w, "2019-08-14T10:01");
+	later = said(&w);
+	assert_int_equal(count(later, "sent escalate 督办 xin leader"), 1);
+	assert_int_equal(count(later, "correction"), 0);
+	world_fini(&w);
+}
+
 /* A step that bears the name does not take the correction's place. */
 static void a_step_called_correction_is_another_thing(void **state)
 {
@@ -206,6 +233,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_ending_counts_as_told),
 		cmocka_unit_test(an_extension_after_superiors_were_told_is_corrected),
 		cmocka_unit_test(a_return_corrects_nothing),
+		cmocka_unit_test(a_report_that_is_returned_at_once_is_corrected_all_the_same),
 		cmocka_unit_test(a_step_called_correction_is_another_thing),
 	};
 
