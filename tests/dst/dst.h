@@ -116,7 +116,7 @@ struct run {
 	struct store *st;
 	struct engine *e;
 	struct clock_trust trust;
-	bool trusted, doubt_told, intake_used, intake_up;
+	bool trusted, doubt_told, fooled, intake_used, intake_up;
 	wall_t true_now, start, end, wake, poke, outbox_wake, back_at, up_since, tick_at;
 	dur_t skew;
 	wall_t polled; /* committed */

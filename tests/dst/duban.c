@@ -195,6 +195,18 @@ static int engine_begin(struct run *r, wall_t now, struct err *err)
 	return rc;
 }
 
+/*
+ * R8: no instant of a suspect clock is the mark of a right one.  A step that came while duban was
+ * down is nothing that it could have seen.
+ */
+static void check_mark(struct run *r, const struct clock_past *past)
+{
+	r->fooled |= r->trust.doubt == CLOCK_TRUSTED && r->skew > 30 * MINUTE;
+	if (!r->fooled && past->high_water != WALL_ALWAYS &&
+	    past->high_water > r->true_now + 30 * MINUTE)
+		violate(r, "R8", "the mark was raised by a clock in doubt");
+}
+
 /* Files in force are followed by the files there are, as a running duban would. */
 int duban_start(struct run *r)
 {
@@ -211,6 +223,7 @@ int duban_start(struct run *r)
 						false};
 
 		clock_trust_start(&r->trust, &past, now, r->true_now - r->start, r->synced);
+		check_mark(r, &past);
 		rc = engine_begin(r, now, &err);
 	}
 	done = fate_end(r, rc);
