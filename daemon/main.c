@@ -54,8 +54,24 @@ static void print_findings(struct findings *f, const char *dir)
 	}
 }
 
+/* A login that a source names is there, and is for its host. */
+static void check_credentials(const struct settings *s, const struct campaign *c,
+			      struct findings *f)
+{
+	for (uint32_t i = 0; i < c->n_sources; i++) {
+		const struct source *one = &c->sources[i];
+		struct err err = {0};
+
+		if (one->credential != 0 &&
+		    settings_credential(s, campaign_text(c, one->credential),
+					campaign_text(c, one->host), &err) == NULL)
+			findings_add(f, SEVERITY_ERROR, "campaign.yaml", 0, 0, "BAD_SOURCE", NULL,
+				     "%s：%s", campaign_text(c, one->as), err.text);
+	}
+}
+
 /* Every campaign that the settings name, as the daemon would load it. */
-static bool check_campaign(const char *dir)
+static bool check_campaign(const struct settings *s, const char *dir)
 {
 	g_autoptr(GPtrArray) list = NULL;
 	g_autofree char *key = g_path_get_basename(dir);
@@ -80,6 +96,8 @@ static bool check_campaign(const char *dir)
 	f = findings_new();
 	if (campaign_load(files, g_get_real_time() / 1000, &c, f) == 0)
 		campaign_lint(c, files, f);
+	if (c != NULL)
+		check_credentials(s, c, f);
 	good = c != NULL && f->errors == 0;
 	print_findings(f, dir);
 	findings_free(&f);
@@ -93,7 +111,7 @@ static int check(const struct settings *s)
 	bool good = true;
 
 	for (guint i = 0; i < s->campaigns->len; i++)
-		good &= check_campaign(g_ptr_array_index(s->campaigns, i));
+		good &= check_campaign(s, g_ptr_array_index(s->campaigns, i));
 	return good ? EXIT_SUCCESS : EX_CONFIG;
 }
 

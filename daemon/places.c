@@ -9,11 +9,6 @@
 
 #include "daemon/campaign/diff.h"
 #include "daemon/campaign/large.h"
-#include "daemon/campaign/load.h"
-#include "daemon/io/files.h"
-
-#define RULES_WITHOUT_END (400 * DAY)
-#define TEMPLATES_DIR "templates/"
 
 static void place_free(gpointer p)
 {
@@ -32,6 +27,7 @@ void places_init(struct places *p, dur_t expiry)
 {
 	p->list = g_ptr_array_new_with_free_func(place_free);
 	p->engines = g_ptr_array_new();
+	p->sources = last_good_new();
 	p->expiry = expiry;
 }
 
@@ -39,25 +35,7 @@ void places_fini(struct places *p)
 {
 	g_ptr_array_unref(p->engines);
 	g_ptr_array_unref(p->list);
-}
-
-static int read_dir(const char *dir, struct campaign_files **out, struct err *err)
-{
-	g_autoptr(GPtrArray) list = NULL;
-	g_autofree char *key = g_path_get_basename(dir);
-	int rc = files_read(dir, &list, err);
-
-	if (rc < 0)
-		return rc;
-	*out = campaign_files_new(key);
-	for (guint i = 0; i < list->len; i++) {
-		const struct file *f = g_ptr_array_index(list, i);
-		gsize size;
-		const void *bytes = g_bytes_get_data(f->bytes, &size);
-
-		campaign_files_add(*out, f->path, bytes, size);
-	}
-	return 0;
+	last_good_free(&p->sources);
 }
 
 static void on_file(void *arg, const char *path, const void *bytes, size_t size)
@@ -73,30 +51,6 @@ static struct campaign_files *read_kept(struct store *st, const char *key, wall_
 	if (store_files_each(st, store_campaign(st, key, now, NULL), on_file, files) <= 0)
 		campaign_files_free(&files);
 	return files;
-}
-
-static void report_findings(const char *dir, const struct findings *f, GPtrArray *report)
-{
-	for (guint i = 0; i < f->list->len; i++) {
-		g_autofree char *line = finding_line(g_ptr_array_index(f->list, i));
-
-		g_ptr_array_add(report, g_strdup_printf("%s/%s", dir, line));
-	}
-}
-
-/* The embedded templates with those of templates/ on top. */
-static struct templates *make_templates(const struct campaign_files *files, struct findings *f)
-{
-	struct templates *t = templates_new();
-
-	for (guint i = 0; i < files->files->len; i++) {
-		const struct campaign_file *file = g_ptr_array_index(files->files, i);
-
-		if (g_str_has_prefix(file->path, TEMPLATES_DIR))
-			(void)templates_override(t, file->path + strlen(TEMPLATES_DIR), file->bytes,
-						 file->size, f);
-	}
-	return t;
 }
 
 static void offer_templates(struct place *place, struct prepared *x)
@@ -124,60 +78,6 @@ const struct templates *places_templates(struct places *p, const struct engine *
 		return place->live;
 	}
 	return NULL;
-}
-
-/* ---- preparing: any thread ------------------------------------------------------- */
-
-/* @files are taken. */
-static struct prepared *prepare(const char *dir, struct campaign_files *files, wall_t now,
-				places_parse_fn *parse)
-{
-	struct prepared *x = g_new0(struct prepared, 1);
-	struct findings *f = findings_new();
-
-	x->dir = g_strdup(dir);
-	x->report = g_ptr_array_new_with_free_func(g_free);
-	x->files = files;
-	if (parse != NULL)
-		parse(files);
-	if (campaign_load(files, now + RULES_WITHOUT_END, &x->campaign, f) == 0) {
-		x->templates = make_templates(files, f);
-		campaign_lint(x->campaign, files, f);
-	}
-	findings_sort(f);
-	report_findings(dir, f, x->report);
-	x->good = x->campaign != NULL && f->errors == 0;
-	findings_free(&f);
-	return x;
-}
-
-struct prepared *place_prepare(const char *dir, wall_t now, places_parse_fn *parse)
-{
-	struct campaign_files *files = NULL;
-	struct prepared *x;
-	struct err err = {0};
-
-	if (read_dir(dir, &files, &err) == 0)
-		return prepare(dir, files, now, parse);
-	x = g_new0(struct prepared, 1);
-	x->dir = g_strdup(dir);
-	x->report = g_ptr_array_new_with_free_func(g_free);
-	g_ptr_array_add(x->report, g_strdup(err.text));
-	return x;
-}
-
-void prepared_free(gpointer prepared)
-{
-	struct prepared *x = prepared;
-
-	if (x == NULL)
-		return;
-	campaign_free(&x->campaign);
-	campaign_files_free(&x->files);
-	templates_free(&x->templates);
-	g_ptr_array_unref(x->report);
-	g_free(x->dir);
-	g_free(x);
 }
 
 static void report_all(const struct prepared *x, GPtrArray *report)
@@ -217,12 +117,14 @@ static struct prepared *prepare_kept(const char *dir, struct store *st, places_p
 {
 	g_autofree char *key = g_path_get_basename(dir);
 	struct campaign_files *files = read_kept(st, key, now);
-	struct prepared *x = files == NULL ? NULL : prepare(dir, files, now, parse);
+	struct prepared *x;
 
-	if (x == NULL || x->campaign != NULL)
-		return x;
-	prepared_free(x);
-	return NULL;
+	if (files == NULL)
+		return NULL;
+	x = prepared_from(dir, files, now, parse);
+	if (x->campaign == NULL)
+		g_clear_pointer(&x, prepared_free);
+	return x;
 }
 
 static bool is_as_kept(struct store *st, const struct prepared *x, wall_t now)
@@ -250,16 +152,19 @@ static void hold(struct place *place, uint64_t digest, const GPtrArray *reasons)
  * were edited so much while we were down that a person must confirm it (then *reasons_out).
  * NULL: neither can be used.
  */
-static struct prepared *choose(struct place *place, struct store *st, places_parse_fn *parse,
+static struct prepared *choose(struct place *place, struct store *st, const struct places *p,
 			       wall_t now, GPtrArray **reasons_out, GPtrArray *report,
 			       struct err *err)
 {
-	struct prepared *x = place_prepare(place->dir, now, parse), *kept;
+	g_autofree char *key = g_path_get_basename(place->dir);
+	struct prepared *x, *kept;
 
+	last_good_read(p->sources, st, key, store_campaign(st, key, now, NULL));
+	x = place_prepare(p->sources, p->parse, place->dir, NULL, now);
 	report_all(x, report);
 	if (x->good && is_as_kept(st, x, now))
 		return x;
-	kept = prepare_kept(place->dir, st, parse, now);
+	kept = prepare_kept(place->dir, st, p->parse, now);
 	if (x->good) {
 		*reasons_out =
 			kept == NULL ? NULL : campaign_large_edit(kept->campaign, x->campaign, now);
@@ -283,7 +188,7 @@ static int open_place(struct place *place, struct store *st, const struct places
 		      GPtrArray *report, struct err *err)
 {
 	g_autoptr(GPtrArray) reasons = NULL;
-	struct prepared *x = choose(place, st, p->parse, now, &reasons, report, err);
+	struct prepared *x = choose(place, st, p, now, &reasons, report, err);
 	int rc;
 
 	if (x == NULL)
@@ -344,6 +249,29 @@ struct commit {
 	GPtrArray *report;
 };
 
+static int keep_given(const struct commit *c, const struct prepared *x, struct err *err)
+{
+	int64_t id = store_campaign(c->st, x->files->key, c->now, NULL);
+	int rc = 0;
+
+	for (guint i = 0; i < x->given->len && rc >= 0; i++) {
+		const struct given *g = g_ptr_array_index(x->given, i);
+
+		rc = store_source_good(c->st, id, &g->row, c->now, err);
+	}
+	return rc;
+}
+
+/* After the commit: what sources gave is the last good of them. */
+static void put_given(const struct commit *c, const struct prepared *x)
+{
+	for (guint i = 0; i < x->given->len; i++) {
+		const struct given *g = g_ptr_array_index(x->given, i);
+
+		last_good_put(c->p->sources, x->files->key, &g->row);
+	}
+}
+
 /* @reasons: confirmed by a person; NULL: none were needed. */
 static int swap(const struct commit *c, struct place *place, struct prepared *x,
 		const GPtrArray *reasons, struct err *err)
@@ -365,6 +293,8 @@ static int swap(const struct commit *c, struct place *place, struct prepared *x,
 	if (rc >= 0)
 		rc = keep_files(st, x->files, digest, now);
 	if (rc >= 0)
+		rc = keep_given(c, x, err);
+	if (rc >= 0)
 		rc = store_commit(st, err);
 	if (rc < 0) {
 		store_rollback(st);
@@ -374,6 +304,7 @@ static int swap(const struct commit *c, struct place *place, struct prepared *x,
 	}
 	place->digest = digest;
 	place->held = 0;
+	put_given(c, x);
 	offer_templates(place, x);
 	set_problem(place, NULL);
 	return 0;
@@ -419,6 +350,30 @@ static int change(const struct commit *c, struct place *place, struct prepared *
 	return swap(c, place, x, confirmed ? reasons : NULL, err);
 }
 
+/* The files in force are these: it is only noted where they come from. */
+static int stay(const struct commit *c, struct place *place, const struct prepared *x,
+		struct err *err)
+{
+	int rc = 0;
+
+	if (x->given->len > 0) {
+		rc = store_begin(c->st, err);
+		if (rc < 0)
+			return rc;
+		rc = keep_given(c, x, err);
+		if (rc >= 0)
+			rc = store_commit(c->st, err);
+		if (rc < 0) {
+			store_rollback(c->st);
+			return rc;
+		}
+		put_given(c, x);
+	}
+	place->held = 0;
+	set_problem(place, NULL);
+	return 0;
+}
+
 static int commit_place(const struct commit *c, struct place *place, struct prepared *x,
 			struct err *err)
 {
@@ -434,11 +389,8 @@ static int commit_place(const struct commit *c, struct place *place, struct prep
 			    "目录中的文件有错误，仍按上一次正确的文件运行；请运行 dubanctl check");
 		return err_set(err, -EINVAL, "%s 有错误，未载入；原有文件继续有效", place->dir);
 	}
-	if (x->campaign->digest != place->digest)
-		return change(c, place, x, err);
-	place->held = 0;
-	set_problem(place, NULL);
-	return 0;
+	return x->campaign->digest != place->digest ? change(c, place, x, err)
+						    : stay(c, place, x, err);
 }
 
 static struct place *place_of(const struct places *p, const char *dir)
@@ -450,6 +402,15 @@ static struct place *place_of(const struct places *p, const char *dir)
 			return place;
 	}
 	return NULL;
+}
+
+/* A source was read after @x was prepared: once more, here. It is rare. */
+static struct prepared *renew(const struct places *p, const struct prepared *x,
+			      const struct source_row *fresh, wall_t now)
+{
+	if (x->files == NULL || x->turn == last_good_turn(p->sources))
+		return NULL;
+	return place_prepare(p->sources, p->parse, x->dir, fresh, now);
 }
 
 int places_commit(struct places *p, struct store *st, const GPtrArray *all,
@@ -466,10 +427,68 @@ int places_commit(struct places *p, struct store *st, const GPtrArray *all,
 		int one = 0;
 
 		/* A confirmation is about one campaign: the others wait for a reload of their own. */
-		if (place != NULL && (confirm == NULL || is_confirmed(&c, place)))
-			one = commit_place(&c, place, x, &own);
+		if (place != NULL && (confirm == NULL || is_confirmed(&c, place))) {
+			struct prepared *again = renew(p, x, NULL, now);
+
+			one = commit_place(&c, place, again == NULL ? x : again, &own);
+			prepared_free(again);
+		}
 		if (one < 0 && rc == 0)
 			rc = err_set(err, one, "%s", own.text);
 	}
+	return rc;
+}
+
+/* The first error of @x, without the directory's name. */
+static const char *first_error(const struct prepared *x)
+{
+	for (guint i = 0; i < x->report->len; i++) {
+		const char *line = g_ptr_array_index(x->report, i);
+
+		if (strstr(line, ": error: ") != NULL)
+			return g_str_has_prefix(line, x->dir) ? line + strlen(x->dir) + 1 : line;
+	}
+	return "目录读不出来";
+}
+
+static bool is_given(const struct prepared *x, const struct source_row *fresh)
+{
+	for (guint i = 0; i < x->given->len; i++) {
+		const struct given *g = g_ptr_array_index(x->given, i);
+
+		if (strcmp(g->path, fresh->path) == 0 && strcmp(g->url, fresh->url) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int take(const struct commit *c, struct prepared *x, const struct source_row *fresh,
+		struct err *err)
+{
+	struct place *place = place_of(c->p, x->dir);
+	bool other;
+	int rc;
+
+	must(place != NULL);
+	report_all(x, c->report);
+	if (!x->good)
+		return err_set(err, -EINVAL, "%s", first_error(x));
+	if (!is_given(x, fresh))
+		return err_set(err, -ENOENT, "campaign.yaml 里已经没有这个来源");
+	other = x->campaign->digest != place->digest;
+	rc = other ? change(c, place, x, err) : stay(c, place, x, err);
+	if (rc == -EAGAIN)
+		last_good_hold(c->p->sources, x->files->key, fresh);
+	return rc < 0 ? rc : other;
+}
+
+int places_take(struct places *p, struct store *st, struct prepared *x,
+		const struct source_row *fresh, wall_t now, GPtrArray *report, struct err *err)
+{
+	struct commit c = {p, st, NULL, now, report};
+	struct prepared *again = renew(p, x, fresh, now);
+	int rc = take(&c, again == NULL ? x : again, fresh, err);
+
+	prepared_free(again);
 	return rc;
 }

@@ -14,10 +14,7 @@
 #include <pthread.h>
 
 #include "daemon/engine/engine.h"
-#include "notifiers/template.h"
-
-/** How hostile calendars are read: in a child (parse.h). NULL: here, as tests do. */
-typedef void places_parse_fn(struct campaign_files *files);
+#include "prepare.h"
 
 struct place {
 	char *dir;
@@ -32,29 +29,16 @@ struct place {
 };
 
 struct places {
-	GPtrArray *list;        /**< struct place * */
-	GPtrArray *engines;     /**< struct engine *, parallel, for engine_lease() */
-	places_parse_fn *parse; /**< set after places_init() */
+	GPtrArray *list;           /**< struct place * */
+	GPtrArray *engines;        /**< struct engine *, parallel, for engine_lease() */
+	places_parse_fn *parse;    /**< set after places_init() */
+	struct last_good *sources; /**< what remote sources gave; any thread */
 	dur_t expiry;
 	bool unsure; /**< the clock is in doubt: what is opened now for the first time counts from later */
 };
 
 void places_init(struct places *p, dur_t expiry);
 void places_fini(struct places *p);
-
-/** What a directory held when it was looked at. */
-struct prepared {
-	char *dir;
-	struct campaign_files *files; /**< NULL: the directory could not be read */
-	struct campaign *campaign;    /**< NULL: no campaign can be made of them */
-	struct templates *templates;  /**< embedded ones, with those of the directory on top */
-	GPtrArray *report;            /**< char *: findings, a line each */
-	bool good;                    /**< there is a campaign, and no error in the files */
-};
-
-/** Never NULL; what is wrong is in .report. */
-struct prepared *place_prepare(const char *dir, wall_t now, places_parse_fn *parse);
-void prepared_free(gpointer prepared);
 
 /**
  * Put the campaign of @dir in force: its files, or, when those are broken, the last good
@@ -78,6 +62,16 @@ struct confirmation {
 int places_commit(struct places *p, struct store *st, const GPtrArray *all,
 		  const struct confirmation *confirm, wall_t now, GPtrArray *report,
 		  struct err *err);
+
+/**
+ * A remote source gave @fresh (.path, .url, .bytes …) and @x was prepared with it: put it in force,
+ * as an edit, and keep it as the last good one, both or neither. Makes its own transaction.
+ * 1: other files are in force; 0: they say the same; -EINVAL: it is not taken, with the first error
+ * as words; -EAGAIN: so large an edit waits for a confirmation, and @fresh with it; -ENOENT:
+ * campaign.yaml names that source no more; else -errno.
+ */
+int places_take(struct places *p, struct store *st, struct prepared *x,
+		const struct source_row *fresh, wall_t now, GPtrArray *report, struct err *err);
 
 /** Loop thread: the templates of @engine's campaign, with its overrides; borrowed until the next call. */
 const struct templates *places_templates(struct places *p, const struct engine *engine);

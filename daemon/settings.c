@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/campaign/yaml.h"
+#include "daemon/io/addr_guard.h"
 #include "daemon/io/files.h"
 #include "daemon/io/log.h"
 #include "notifiers/notifier.h"
@@ -104,22 +105,138 @@ static void read_mail(const struct reading *r, const struct ynode *root)
 		ynode_error(r->src, ynode_get(m, "from"), "BAD_ADDRESS", "发件地址须是一个邮箱");
 }
 
+static void take_list(const struct reading *r, const struct ynode *map, const char *key,
+		      GPtrArray *out)
+{
+	const struct ynode *list = ynode_list(r->src, map, key);
+
+	for (unsigned i = 0; list != NULL && i < list->values->len; i++) {
+		const char *item = ynode_item(r->src, list, i);
+
+		if (item != NULL)
+			g_ptr_array_add(out, g_strdup(item));
+	}
+}
+
 static void read_webhook(const struct reading *r, const struct ynode *root)
 {
 	static const char *const keys[] = {"secret_file", "allow", NULL};
-	const struct ynode *m = ynode_map(r->src, root, "webhook"), *list;
+	const struct ynode *m = ynode_map(r->src, root, "webhook");
 
 	if (m == NULL)
 		return;
 	ynode_check_keys(r->src, m, keys);
 	take_secret(r, m, "secret_file", &r->s->webhook_secret);
-	list = ynode_list(r->src, m, "allow");
-	for (unsigned i = 0; list != NULL && i < list->values->len; i++) {
-		const char *net = ynode_item(r->src, list, i);
+	take_list(r, m, "allow", r->s->webhook_allow);
+}
 
-		if (net != NULL)
-			g_ptr_array_add(r->s->webhook_allow, g_strdup(net));
+/* ---- remote sources ---- */
+
+static void credential_free(gpointer p)
+{
+	struct credential *c = p;
+
+	g_free(c->name);
+	g_free(c->host);
+	g_free(c->user);
+	g_free(c->password);
+	g_free(c);
+}
+
+/* "cal.example.org", "127.0.0.1:5232", "[::1]:5232", and nothing else. */
+static bool host_split(const char *text, char **host, int *port)
+{
+	g_autofree char *url = g_strconcat("https://", text, NULL);
+	g_autoptr(GUri) uri =
+		strpbrk(text, "/?#@ ") == NULL ? g_uri_parse(url, G_URI_FLAGS_ENCODED, NULL) : NULL;
+	const char *name = uri == NULL ? NULL : g_uri_get_host(uri);
+
+	if (name == NULL || name[0] == 0)
+		return false;
+	*host = strchr(name, ':') != NULL ? g_strdup_printf("[%s]", name) : g_strdup(name);
+	*port = g_uri_get_port(uri) == 443 ? -1 : g_uri_get_port(uri);
+	return true;
+}
+
+static void read_credential(const struct reading *r, const struct ynode *m, const char *name)
+{
+	static const char *const keys[] = {"host", "user", "password_file", NULL};
+	struct credential *c = g_new0(struct credential, 1);
+	const char *host;
+
+	g_ptr_array_add(r->s->credentials, c);
+	c->name = g_strdup(name);
+	ynode_check_keys(r->src, m, keys);
+	take_text(r, m, "user", &c->user);
+	take_secret(r, m, "password_file", &c->password);
+	(void)ynode_require(r->src, m, "user");
+	(void)ynode_require(r->src, m, "password_file");
+	/* Without its host it would go wherever a campaign says. */
+	if (ynode_require(r->src, m, "host") && ynode_text(r->src, m, "host", &host) &&
+	    !host_split(host, &c->host, &c->port))
+		ynode_error(r->src, ynode_get(m, "host"), "BAD_VALUE",
+			    "“host”写成 主机 或 主机:端口，如 cal.example.org");
+}
+
+static void read_sources(const struct reading *r, const struct ynode *root)
+{
+	static const char *const source_keys[] = {"allow", "ca_file", "timeout", "credentials",
+						  NULL};
+	const struct ynode *m = ynode_map(r->src, root, "sources"), *all;
+	struct addr_guard *guard;
+	struct err err = {0};
+	int64_t seconds;
+
+	if (m == NULL)
+		return;
+	ynode_check_keys(r->src, m, source_keys);
+	take_list(r, m, "allow", r->s->source_allow);
+	g_ptr_array_add(r->s->source_allow, NULL);
+	guard = addr_guard_new((const char *const *)r->s->source_allow->pdata, &err);
+	g_ptr_array_remove_index(r->s->source_allow, r->s->source_allow->len - 1);
+	if (guard == NULL)
+		ynode_error(r->src, ynode_get(m, "allow"), "BAD_VALUE", "“allow”里有不是网段的：%s",
+			    err.text);
+	addr_guard_free(&guard);
+	take_path(r, m, "ca_file", &r->s->source_ca_file);
+	if (ynode_int(r->src, m, "timeout", 1, 120, &seconds))
+		r->s->source_timeout = seconds * SECOND;
+	all = ynode_map(r->src, m, "credentials");
+	for (unsigned i = 0; all != NULL && i < all->values->len; i++) {
+		const struct ynode *one = all->values->pdata[i], *key = all->keys->pdata[i];
+
+		if (one->shape == YNODE_MAP)
+			read_credential(r, one, key->text);
+		else
+			ynode_error(r->src, one, "BAD_TYPE",
+				    "凭据写成 {host: 主机, user: 用户, password_file: 文件}");
 	}
+}
+
+const struct credential *settings_credential(const struct settings *s, const char *name,
+					     const char *host, struct err *err)
+{
+	for (guint i = 0; i < s->credentials->len; i++) {
+		const struct credential *c = s->credentials->pdata[i];
+		g_autofree char *own = NULL;
+		int port;
+
+		if (strcmp(c->name, name) != 0)
+			continue;
+		if (host_split(host, &own, &port) && g_ascii_strcasecmp(own, c->host) == 0 &&
+		    port == c->port)
+			return c;
+		g_free(own);
+		own = c->port < 0 ? g_strdup(c->host) : g_strdup_printf("%s:%d", c->host, c->port);
+		err_set(err, -EINVAL,
+			"duban.yaml 的凭据“%s”只用于 %s，不会送给 %s；请核对网址或凭据的 host",
+			name, own, host);
+		return NULL;
+	}
+	err_set(err, -ENOENT,
+		"duban.yaml 的 sources.credentials 里没有凭据“%s”；可补上，或去掉 credential",
+		name);
+	return NULL;
 }
 
 /*
@@ -244,9 +361,9 @@ static void read_rest(const struct reading *r, const struct ynode *root)
 
 static void read_root(const struct reading *r, const struct ynode *root)
 {
-	static const char *const keys[] = {"database", "campaigns", "socket", "mail",
-					   "webhook",  "redirect",  "log",    "locale",
-					   "expire",   "clock",     NULL};
+	static const char *const keys[] = {"database", "campaigns", "socket",   "mail",
+					   "webhook",  "sources",   "redirect", "log",
+					   "locale",   "expire",    "clock",    NULL};
 
 	if (root->shape != YNODE_MAP) {
 		ynode_error(r->src, root, "WRONG_TYPE", "应是“键: 值”的形式");
@@ -260,6 +377,7 @@ static void read_root(const struct reading *r, const struct ynode *root)
 	take_path(r, root, "socket", &r->s->socket);
 	read_mail(r, root);
 	read_webhook(r, root);
+	read_sources(r, root);
 	read_rest(r, root);
 	if (r->s->campaigns->len == 0 && r->src->findings->errors == 0)
 		ynode_error(r->src, ynode_key(root, "campaigns"), "NO_CAMPAIGN",
@@ -272,6 +390,8 @@ static struct settings *settings_new(void)
 
 	s->campaigns = g_ptr_array_new_with_free_func(g_free);
 	s->webhook_allow = g_ptr_array_new_with_free_func(g_free);
+	s->source_allow = g_ptr_array_new_with_free_func(g_free);
+	s->credentials = g_ptr_array_new_with_free_func(credential_free);
 	s->socket = g_strdup("/run/duban/control.sock");
 	s->from_name = g_strdup("");
 	s->locale = g_strdup("zh_CN");
@@ -326,6 +446,9 @@ void settings_free(struct settings **sp)
 	*sp = NULL;
 	g_ptr_array_unref(s->campaigns);
 	g_ptr_array_unref(s->webhook_allow);
+	g_ptr_array_unref(s->source_allow);
+	g_ptr_array_unref(s->credentials);
+	g_free(s->source_ca_file);
 	g_free(s->database);
 	g_free(s->socket);
 	g_free(s->relay);

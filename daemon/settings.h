@@ -6,8 +6,17 @@
 
 #include <glib.h>
 
+#include "daemon/core/err.h"
 #include "daemon/core/finding.h"
 #include "daemon/core/words.h"
+
+/** A login at one host, and at no other. */
+struct credential {
+	char *name;
+	char *host; /**< as in a URL: "cal.example.org", "[::1]" */
+	int port;   /**< -1: the scheme's own */
+	char *user, *password;
+};
 
 struct settings {
 	char *database;
@@ -22,6 +31,11 @@ struct settings {
 	/* webhook */
 	char *webhook_secret;
 	GPtrArray *webhook_allow; /**< char *: networks that are not public and yet allowed */
+	/* remote sources */
+	GPtrArray *source_allow; /**< char *: the same for them */
+	char *source_ca_file;
+	dur_t source_timeout;
+	GPtrArray *credentials; /**< struct credential * */
 	char *redirect;
 	char *locale;
 	dur_t expire;
@@ -38,6 +52,9 @@ struct settings {
  * (file, line, column). A named secret that cannot be read is an error, never an empty one.
  */
 int settings_read(const char *path, struct settings **out, struct findings *findings);
+/** NULL with words: there is no such credential, or it is for another host than @host of a source. */
+const struct credential *settings_credential(const struct settings *s, const char *name,
+					     const char *host, struct err *err);
 void settings_free(struct settings **s);
 /** Is the relay (and every host of it) on this machine? Without it the paced clock is refused. */
 bool settings_is_loopback(const struct settings *s);

@@ -92,10 +92,12 @@ static void on_signal(uv_signal_t *h, int number)
 {
 	struct daemon *d = h->data;
 
-	if (number == SIGHUP)
+	if (number == SIGHUP) {
 		wire_reload(d, "SIGHUP");
-	else
+		wire_sources_refresh(d, true);
+	} else {
 		stop(d);
+	}
 }
 
 static void on_files(void *arg)
@@ -286,6 +288,8 @@ static int start(struct daemon *d, struct err *err)
 		rc = wire_control_start(d, err);
 	if (rc >= 0)
 		rc = start_watches(d, err);
+	if (rc >= 0)
+		rc = wire_sources_start(d, err);
 	if (rc < 0)
 		return rc;
 	start_handles(d);
@@ -312,6 +316,7 @@ static void finish(struct daemon *d)
 	bool started = d->writer != NULL;
 
 	d->stopping = d->finished = true;
+	wire_sources_stop(d); /* what it has asked for is answered by nobody */
 	if (d->loop != NULL)
 		wire_prepare_stop(d);
 	/* First what is posted: its requests are answered by what became of them. */

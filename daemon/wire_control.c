@@ -22,6 +22,7 @@ struct call_job {
 	wall_t since, wake;
 	enum clock_doubt doubt;
 	char *problem;
+	json_t *sources;
 };
 
 /* ---- what the routes reach; database thread ---- */
@@ -29,6 +30,34 @@ struct call_job {
 static json_t *text_or_null(const char *s)
 {
 	return s == NULL ? json_null() : json_string(s);
+}
+
+static void set_instant(const struct engine *e, json_t *row, const char *key)
+{
+	wall_t at = json_integer_value(json_object_get(row, key));
+	g_autofree char *text = at == 0 ? NULL : engine_format(e, at);
+
+	json_object_set_new(row, key, text_or_null(text));
+}
+
+/* The sources of @e's campaign, with instants as people write them. */
+static json_t *sources_of(const struct call_job *c, const struct engine *e)
+{
+	json_t *list = json_array(), *row;
+	size_t i;
+
+	json_array_foreach(c->sources, i, row)
+	{
+		const char *key = json_string_value(json_object_get(row, "campaign"));
+
+		if (strcmp(key, engine_key(e)) != 0)
+			continue;
+		set_instant(e, row, "read");
+		set_instant(e, row, "changed");
+		set_instant(e, row, "next");
+		json_array_append(list, row);
+	}
+	return list;
 }
 
 static json_t *api_status(void *world)
@@ -49,6 +78,7 @@ static json_t *api_status(void *world)
 		json_object_set_new(one, "dir", json_string(p->dir));
 		json_object_set_new(one, "problem", text_or_null(p->problem));
 		json_object_set_new(one, "next_wake", text_or_null(wake));
+		json_object_set_new(one, "sources", sources_of(c, p->engine));
 		json_array_append_new(list, one);
 	}
 	return json_pack("{s:s, s:s*, s:b, s:s*, s:s, s:o, s:s*, s:o}", "version", DUBAN_VERSION,
@@ -64,8 +94,17 @@ static int api_reload(void *world, const char *confirm, const char *why, GPtrArr
 	const struct call_job *c = world;
 	struct confirmation word = {confirm, c->actor, why};
 
-	return places_commit(&c->d->places, c->d->store, c->all, confirm == NULL ? NULL : &word,
-			     c->now, report, err);
+	int rc = places_commit(&c->d->places, c->d->store, c->all, confirm == NULL ? NULL : &word,
+			       c->now, report, err);
+	uint32_t sources = 0;
+
+	for (guint i = 0; i < c->d->places.engines->len; i++)
+		sources += engine_campaign(g_ptr_array_index(c->d->places.engines, i))->n_sources;
+	if (confirm == NULL && sources > 0 && c->d->paced == NULL)
+		g_ptr_array_add(
+			report,
+			g_strdup_printf("正在读 %u 个远程来源，结果见 dubanctl status", sources));
+	return rc;
 }
 
 static const char *api_sick(void *world)
@@ -115,6 +154,7 @@ static void call_free(struct call_job *c)
 {
 	if (c->all != NULL)
 		g_ptr_array_unref(c->all);
+	json_decref(c->sources);
 	g_free(c->problem);
 	g_free(c->actor);
 	g_free(c);
@@ -144,6 +184,8 @@ static void done_call(struct writer_job *job, int rc, const struct err *err)
 		wire_trust_clock(d);
 	if (c->reply.changed && rc >= 0)
 		wire_poke(d);
+	if (c->route->prepares) /* a reload looks at them too, a confirmation does not */
+		wire_sources_refresh(d, strcmp(c->route->path, "/v1/reload") == 0);
 	json_decref(c->reply.body);
 	g_free(c->reply.text);
 	wire_release(d);
@@ -192,6 +234,8 @@ static void on_call(void *arg, struct http_call *call)
 	c->wake = d->wake;
 	c->doubt = d->trust.doubt;
 	c->problem = g_strdup(d->problem);
+	if (strcmp(route->path, "/v1/status") == 0)
+		c->sources = wire_sources_status(d);
 	c->actor = g_strdup_printf("uid:%ld", call->peer_uid);
 	c->job.run = run_call;
 	c->job.done = done_call;

@@ -7,12 +7,16 @@
  * after it was wished for. Meanwhile the loop goes on sending and the database thread goes on
  * acknowledging, however large the files are.
  */
+#include <string.h>
+
 #include "wire_private.h"
 
 struct wish {
 	struct daemon *d;
 	wire_prepared_fn *fn;
 	void *arg;
+	const char *dir;                /* this one alone; NULL: all */
+	const struct source_row *fresh; /* what a source gave to it; NULL */
 	wall_t now;
 	uv_work_t work;
 	GPtrArray *all; /* struct prepared * */
@@ -24,9 +28,14 @@ static void run(uv_work_t *work)
 	struct wish *w = work->data;
 	const GPtrArray *dirs = w->d->settings->campaigns; /* as long as the daemon lives */
 
-	for (guint i = 0; i < dirs->len; i++)
-		g_ptr_array_add(w->all, place_prepare(g_ptr_array_index(dirs, i), w->now,
-						      w->d->places.parse));
+	for (guint i = 0; i < dirs->len; i++) {
+		const char *dir = g_ptr_array_index(dirs, i);
+
+		if (w->dir == NULL || strcmp(dir, w->dir) == 0)
+			g_ptr_array_add(w->all,
+					place_prepare(w->d->places.sources, w->d->places.parse, dir,
+						      w->fresh, w->now));
+	}
 }
 
 static void begin(struct daemon *d);
@@ -63,9 +72,15 @@ static void begin(struct daemon *d)
 
 void wire_prepare(struct daemon *d, wire_prepared_fn *fn, void *arg)
 {
+	wire_prepare_source(d, NULL, NULL, fn, arg);
+}
+
+void wire_prepare_source(struct daemon *d, const char *dir, const struct source_row *fresh,
+			 wire_prepared_fn *fn, void *arg)
+{
 	struct wish *w = g_new0(struct wish, 1);
 
-	*w = (struct wish){.d = d, .fn = fn, .arg = arg};
+	*w = (struct wish){.d = d, .fn = fn, .arg = arg, .dir = dir, .fresh = fresh};
 	w->all = g_ptr_array_new_with_free_func(prepared_free);
 	g_queue_push_tail(&d->wishes, w);
 	begin(d);

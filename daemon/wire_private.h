@@ -35,6 +35,7 @@ struct daemon {
 	struct writer *writer;
 	struct places places; /* database thread, once the writer runs */
 	GPtrArray *watches;
+	struct sources *sources;         /* wire_sources.c; NULL: none are looked at */
 	struct sender *senders[DRIVERS]; /* by enum driver; NULL: none configured */
 	struct templates *templates;
 	struct notifier_settings channels;
@@ -77,6 +78,9 @@ void wire_release(struct daemon *d);
 typedef void wire_prepared_fn(struct daemon *d, void *arg, GPtrArray *all);
 /** Read all campaigns again, beginning after this call; then call @fn, never before returning. */
 void wire_prepare(struct daemon *d, wire_prepared_fn *fn, void *arg);
+/** The same for @dir alone, with @fresh in place of a file; both live until @fn is called. */
+void wire_prepare_source(struct daemon *d, const char *dir, const struct source_row *fresh,
+			 wire_prepared_fn *fn, void *arg);
 /** Has the wish with this @arg not begun yet? */
 bool wire_prepare_waits(const struct daemon *d, const void *arg);
 void wire_prepare_stop(struct daemon *d);
@@ -90,6 +94,13 @@ void wire_outbox_stop(struct daemon *d);
 /** Run the paced clock until then; @call is answered there. false: not paced, or one waits. */
 bool wire_pace_call(struct daemon *d, struct http_call *call, wall_t until);
 void wire_pace_check(struct daemon *d); /**< answer it, if it is time */
+/* wire_sources.c */
+int wire_sources_start(struct daemon *d, struct err *err);
+void wire_sources_stop(struct daemon *d);
+/** Other files are in force: which sources are there now? @poll: look at all of them. */
+void wire_sources_refresh(struct daemon *d, bool poll);
+/** Each as an object; instants in milliseconds, 0 = never. Caller frees. */
+json_t *wire_sources_status(const struct daemon *d);
 /* wire_control.c */
 int wire_control_start(struct daemon *d, struct err *err);
 /* wire.c */

@@ -2,6 +2,7 @@
  * wire_tick.c - the one timer, and the rounds it starts.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/io/log.h"
 #include "daemon/io/notify.h"
@@ -181,6 +182,7 @@ static void done_reload(struct writer_job *job, int rc, const struct err *err)
 	else
 		log_event(LOG_LEVEL_INFO, "reload", LOG_S("why", r->why));
 	notify_ready(rc < 0 ? "文件有错误，仍按上一次正确的文件运行" : "运行中");
+	wire_sources_refresh(d, false);
 	wire_poke(d);
 	reload_free(r);
 }

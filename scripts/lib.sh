@@ -17,7 +17,7 @@ packages_build=(build-essential cmake ninja-build pkg-config libglib2.0-dev libu
 packages_test=(libcmocka-dev clang git procps python3-dateutil)
 # Tests that want one of these skip, and say so, where it cannot be had.
 packages_wanted=(libclang-rt-14-dev clang-format clang-tidy strace systemd postfix openssl khal
-	python3-icalendar python3-openpyxl faketime)
+	python3-icalendar python3-openpyxl faketime radicale vdirsyncer)
 
 say() {
 	printf '== %s\n' "$*"
@@ -106,6 +106,11 @@ want() {
 			# port; without this answer the machine would become a mail host.
 			as_root debconf-set-selections \
 				<<<'postfix postfix/main_mailer_type select No configuration' || true
+		fi
+		if [ "$package" = radicale ] && [ ! -e /etc/systemd/system/radicale.service ]; then
+			# The tests run one of their own: the machine need not become a calendar server.
+			as_root mkdir -p /etc/systemd/system
+			as_root ln -s /dev/null /etc/systemd/system/radicale.service || true
 		fi
 		if [ -z "$(candidates "$package")" ]; then
 			apt_update || true

@@ -50,6 +50,19 @@ void campaign_files_add(struct campaign_files *f, const char *path, const void *
 	g_ptr_array_insert(f->files, at, file);
 }
 
+void campaign_files_put(struct campaign_files *f, const char *path, const void *bytes, size_t size)
+{
+	for (unsigned i = 0; i < f->files->len; i++) {
+		const struct campaign_file *file = f->files->pdata[i];
+
+		if (!strcmp(file->path, path)) {
+			g_ptr_array_remove_index(f->files, i);
+			break;
+		}
+	}
+	campaign_files_add(f, path, bytes, size);
+}
+
 const struct campaign_file *campaign_files_find(const struct campaign_files *f, const char *path)
 {
 	for (unsigned i = 0; i < f->files->len; i++) {

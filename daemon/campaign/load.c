@@ -273,3 +273,24 @@ int campaign_load(const struct campaign_files *files, wall_t until, struct campa
 	build_fini(&b);
 	return rc;
 }
+
+void campaign_each_source(const struct campaign_files *files, campaign_source_fn *fn, void *arg)
+{
+	struct findings *findings = findings_new(); /* campaign_load() says them */
+	struct build b = {.files = files, .findings = findings};
+	struct ysource src = {.file = YAML_FILE, .findings = findings};
+	struct ynode *root;
+
+	build_init(&b);
+	root = read_tree(&b, &src);
+	if (root)
+		sources_read(&b, &src, root);
+	for (unsigned i = 0; i < b.sources->len; i++) {
+		const struct source *s = build_at(b.sources, struct source, i);
+
+		fn(arg, build_text(&b, s->as), build_text(&b, s->url));
+	}
+	ynode_free(&root);
+	build_fini(&b);
+	findings_free(&findings);
+}

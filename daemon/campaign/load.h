@@ -31,6 +31,12 @@ struct campaign_files *campaign_files_new(const char *key);
 void campaign_files_free(struct campaign_files **f);
 /** Copies the bytes. */
 void campaign_files_add(struct campaign_files *f, const char *path, const void *bytes, size_t size);
+/** The same, in place of what is there under that path. */
+void campaign_files_put(struct campaign_files *f, const char *path, const void *bytes, size_t size);
+
+/** Each sound source that campaign.yaml names, whatever else is wrong with it (campaign/sources.h). */
+typedef void campaign_source_fn(void *arg, const char *as, const char *url);
+void campaign_each_source(const struct campaign_files *files, campaign_source_fn *fn, void *arg);
 
 /** A child has parsed the calendar at @path, which was added: @flat is taken. */
 void campaign_files_parsed(struct campaign_files *f, const char *path, struct flat *flat);

@@ -47,6 +47,29 @@ static void print_paused(const json_t *list)
 	}
 }
 
+static void print_sources(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *s = json_array_get(list, i);
+		const char *read = member(s, "read");
+
+		(void)printf("远程来源 %s（%s）：", member(s, "as"), member(s, "host"));
+		if (read[0] == 0)
+			(void)printf("还没有读到过");
+		else
+			(void)printf("上次读到 %.16s", read);
+		if (json_is_true(json_object_get(s, "reading")))
+			(void)printf("；正在读\n");
+		else
+			(void)printf("；下次 %.16s\n", member(s, "next"));
+		if (member(s, "problem")[0] != 0)
+			(void)printf("注意：%s 连续 %" JSON_INTEGER_FORMAT " 次没有读成：%s\n",
+				     member(s, "as"),
+				     json_integer_value(json_object_get(s, "failures")),
+				     member(s, "problem"));
+	}
+}
+
 static void print_status(const json_t *j)
 {
 	const json_t *list = json_object_get(j, "campaigns");
@@ -78,6 +101,7 @@ static void print_status(const json_t *j)
 			     json_integer_value(json_object_get(c, "tray")),
 			     member(c, "next_wake"));
 		print_paused(json_object_get(c, "paused"));
+		print_sources(json_object_get(c, "sources"));
 		if (member(c, "problem")[0] != 0)
 			(void)printf("注意：%s\n", member(c, "problem"));
 	}

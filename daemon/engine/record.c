@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "alarm.h"
 #include "private.h"
 
 const char *record_role(const struct recipient *to, const struct campaign *c, const char *otherwise)
@@ -122,4 +123,14 @@ int record_alarm(struct engine *e, const char *mark, const char *step, uint32_t 
 	}
 	recipients_fini(&to);
 	return rc;
+}
+
+int engine_alarm(struct engine *e, const char *step, const char *words, wall_t now, struct err *err)
+{
+	int rc;
+
+	g_hash_table_remove_all(e->messages); /* those of a round that is over may have gone */
+	rc = record_alarm(e, NULL, step, NONE, NONE, words, now, err);
+	g_hash_table_remove_all(e->messages);
+	return rc < 0 ? rc : 0;
 }

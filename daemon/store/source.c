@@ -1,36 +1,34 @@
 /*
  * source.c - what remote calendars gave last.
  *
- * A row belongs to a path and an address: where campaign.yaml names another address, what
- * the old one gave goes, with its failures, when the new one is first looked at.
+ * A file has one row. Where campaign.yaml names another address, what the old one gave stays in
+ * force until the new one has given something; failures are counted anew.
  */
 #include "source.h"
 
 #include "sq.h"
 
-int store_source_get(struct store *st, int64_t campaign, const char *path, const char *url,
-		     store_source_fn *fn, void *arg)
+#define COLUMNS                                                                                    \
+	"SELECT path, url, bytes, hash, etag, modified, fetched, looked, failures, problem "       \
+	"FROM source WHERE campaign=?1 "
+
+static int each(struct store *st, sqlite3_stmt *q, store_source_fn *fn, void *arg)
 {
-	sqlite3_stmt *q = sq(st, "SELECT bytes, hash, etag, modified, fetched, looked, failures, "
-				 "problem FROM source WHERE campaign=?1 AND path=?2 AND url=?3");
 	int rc, n = 0;
 
-	sq_int(q, 1, campaign);
-	sq_text(q, 2, path);
-	sq_text(q, 3, url);
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
 		struct source_row r = {
-			.path = path,
-			.url = url,
-			.bytes = sqlite3_column_blob(q, 0),
-			.size = (size_t)sqlite3_column_bytes(q, 0),
-			.hash = sq_str(q, 1),
-			.etag = sq_str(q, 2),
-			.modified = sq_str(q, 3),
-			.fetched = sqlite3_column_int64(q, 4),
-			.looked = sqlite3_column_int64(q, 5),
-			.failures = (unsigned)sqlite3_column_int64(q, 6),
-			.problem = (const char *)sqlite3_column_text(q, 7),
+			.path = sq_str(q, 0),
+			.url = sq_str(q, 1),
+			.bytes = sqlite3_column_blob(q, 2),
+			.size = (size_t)sqlite3_column_bytes(q, 2),
+			.hash = sq_str(q, 3),
+			.etag = sq_str(q, 4),
+			.modified = sq_str(q, 5),
+			.fetched = sqlite3_column_int64(q, 6),
+			.looked = sqlite3_column_int64(q, 7),
+			.failures = (unsigned)sqlite3_column_int64(q, 8),
+			.problem = (const char *)sqlite3_column_text(q, 9),
 		};
 
 		fn(arg, &r);
@@ -40,21 +38,34 @@ int store_source_get(struct store *st, int64_t campaign, const char *path, const
 	return rc < 0 ? rc : n;
 }
 
-/* A row for this address; one for another address goes. */
-static int make_row(struct store *st, int64_t campaign, const char *path, const char *url,
-		    struct err *err)
+int store_source_get(struct store *st, int64_t campaign, const char *path, const char *url,
+		     store_source_fn *fn, void *arg)
 {
-	sqlite3_stmt *q = sq(st, "DELETE FROM source WHERE campaign=?1 AND path=?2 AND url<>?3");
-	int rc;
+	sqlite3_stmt *q = sq(st, COLUMNS "AND path=?2 AND url=?3");
 
 	sq_int(q, 1, campaign);
 	sq_text(q, 2, path);
 	sq_text(q, 3, url);
-	rc = sq_run(st, q, err);
-	if (rc < 0)
-		return rc;
-	q = sq(st, "INSERT INTO source(campaign, path, url) VALUES(?1, ?2, ?3) "
-		   "ON CONFLICT DO NOTHING");
+	return each(st, q, fn, arg);
+}
+
+int store_source_each(struct store *st, int64_t campaign, store_source_fn *fn, void *arg)
+{
+	sqlite3_stmt *q = sq(st, COLUMNS "ORDER BY path");
+
+	sq_int(q, 1, campaign);
+	return each(st, q, fn, arg);
+}
+
+/* A row for this address. What another gave stays until this one gives something, but not its names. */
+static int make_row(struct store *st, int64_t campaign, const char *path, const char *url,
+		    struct err *err)
+{
+	sqlite3_stmt *q =
+		sq(st, "INSERT INTO source(campaign, path, url) VALUES(?1, ?2, ?3) "
+		       "ON CONFLICT DO UPDATE SET url=excluded.url, etag='', modified='', "
+		       "failures=0, problem=NULL WHERE url<>excluded.url");
+
 	sq_int(q, 1, campaign);
 	sq_text(q, 2, path);
 	sq_text(q, 3, url);

@@ -24,6 +24,8 @@ typedef void store_source_fn(void *arg, const struct source_row *r);
 /** What is known of @path at @url: 1 and one call, or 0. */
 int store_source_get(struct store *st, int64_t campaign, const char *path, const char *url,
 		     store_source_fn *fn, void *arg);
+/** All that is known of the campaign; a row whose address is no longer meant may be among them. */
+int store_source_each(struct store *st, int64_t campaign, store_source_fn *fn, void *arg);
 /** New bytes are the last good ones: .bytes, .hash, .etag, .modified of @r. */
 int store_source_good(struct store *st, int64_t campaign, const struct source_row *r, wall_t now,
 		      struct err *err);

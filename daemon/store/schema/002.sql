@@ -2,7 +2,7 @@
 CREATE TABLE source (
   campaign INTEGER NOT NULL REFERENCES campaign(id),
   path     TEXT NOT NULL,              -- the file that it stands for
-  url      TEXT NOT NULL,              -- a body of another address is not this one's
+  url      TEXT NOT NULL,              -- where it was looked for last
   bytes    BLOB,                       -- the last good one; NULL = never read
   hash     TEXT NOT NULL DEFAULT '',   -- SHA-256 of .bytes
   etag     TEXT NOT NULL DEFAULT '',   -- ETag, or ctag and sync-token, of .bytes

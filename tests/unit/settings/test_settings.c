@@ -18,6 +18,7 @@ struct place {
 	char *dir, *yaml;
 	struct findings *findings;
 	struct settings *s;
+	struct err err;
 };
 
 static void put(const struct place *p, const char *name, const char *text)
@@ -117,25 +118,33 @@ static void every_key_is_taken(void **state)
 	struct place *p = *state;
 
 	assert_int_equal(
-		read_text(p, "database: /var/lib/x.db\n"
-			     "campaigns: [campaigns/a]\n"
-			     "socket: run/control.sock\n"
-			     "mail:\n"
-			     "  relay: smtps://127.0.0.1:465\n"
-			     "  from: anweiban@example.org\n"
-			     "  from_name: 安委办\n"
-			     "  host: mail.example.org\n"
-			     "  starttls: required\n"
-			     "  ca_file: ca.pem\n"
-			     "  user: anweiban\n"
-			     "  password_file: password\n"
-			     "  connections: 32\n"
-			     "webhook: {secret_file: password, allow: [10.0.0.0/8, \"fd00::/8\"]}\n"
-			     "redirect: test@example.org\n"
-			     "log: {level: debug}\n"
-			     "locale: en\n"
-			     "expire: 36h\n"
-			     "clock: {pace: 3600, start: 2019-08-01, until: 2019-09-01}\n"),
+		read_text(p,
+			  "database: /var/lib/x.db\n"
+			  "campaigns: [campaigns/a]\n"
+			  "socket: run/control.sock\n"
+			  "mail:\n"
+			  "  relay: smtps://127.0.0.1:465\n"
+			  "  from: anweiban@example.org\n"
+			  "  from_name: 安委办\n"
+			  "  host: mail.example.org\n"
+			  "  starttls: required\n"
+			  "  ca_file: ca.pem\n"
+			  "  user: anweiban\n"
+			  "  password_file: password\n"
+			  "  connections: 32\n"
+			  "webhook: {secret_file: password, allow: [10.0.0.0/8, \"fd00::/8\"]}\n"
+			  "sources:\n"
+			  "  allow: [127.0.0.1, \"fd00::/8\"]\n"
+			  "  ca_file: own.pem\n"
+			  "  timeout: 5\n"
+			  "  credentials:\n"
+			  "    rili: {host: cal.example.org, user: ban, password_file: password}\n"
+			  "    six: {host: \"[::1]:5232\", user: u, password_file: password}\n"
+			  "redirect: test@example.org\n"
+			  "log: {level: debug}\n"
+			  "locale: en\n"
+			  "expire: 36h\n"
+			  "clock: {pace: 3600, start: 2019-08-01, until: 2019-09-01}\n"),
 		0);
 	assert_string_equal(p->s->database, "/var/lib/x.db");
 	assert_int_equal(p->s->campaigns->len, 1);
@@ -152,6 +161,11 @@ static void every_key_is_taken(void **state)
 	assert_string_equal(p->s->webhook_secret, "geheim");
 	assert_int_equal(p->s->webhook_allow->len, 2);
 	assert_string_equal(g_ptr_array_index(p->s->webhook_allow, 1), "fd00::/8");
+	assert_int_equal(p->s->source_allow->len, 2);
+	assert_string_equal(g_ptr_array_index(p->s->source_allow, 0), "127.0.0.1");
+	assert_path(p, p->s->source_ca_file, "own.pem");
+	assert_int_equal(p->s->source_timeout, 5 * SECOND);
+	assert_int_equal(p->s->credentials->len, 2);
 	assert_string_equal(p->s->redirect, "test@example.org");
 	assert_int_equal(p->s->log_level, LOG_LEVEL_DEBUG);
 	assert_string_equal(p->s->locale, "en");
@@ -159,6 +173,52 @@ static void every_key_is_taken(void **state)
 	assert_true(p->s->pace == 3600);
 	assert_string_equal(p->s->pace_start, "2019-08-01");
 	assert_string_equal(p->s->pace_until, "2019-09-01");
+}
+
+#define LOGIN                                                                                      \
+	BASE "sources: {credentials: {rili: {host: \"%s\", user: ban, password_file: "             \
+	     "password}}}\n"
+
+static const struct {
+	const char *own, *asked;
+	bool goes;
+} logins[] = {
+	{"cal.example.org", "cal.example.org", true},
+	{"cal.example.org", "CAL.example.org", true},
+	{"cal.example.org", "cal.example.org:443", true},
+	{"cal.example.org:443", "cal.example.org", true},
+	{"cal.example.org", "cal.example.org:8443", false},
+	{"cal.example.org:8443", "cal.example.org", false},
+	{"cal.example.org", "cal.example.org.evil.example", false},
+	{"cal.example.org", "evil.example", false},
+	{"cal.example.org", "example.org", false},
+	{"[::1]:5232", "[::1]:5232", true},
+	{"[::1]:5232", "127.0.0.1:5232", false},
+};
+
+static void a_login_is_for_one_host(void **state)
+{
+	struct place *p = *state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(logins); i++) {
+		g_autofree char *text = g_strdup_printf(LOGIN, logins[i].own);
+		const struct credential *c;
+		struct err err = {0};
+
+		assert_int_equal(read_text(p, text), 0);
+		c = settings_credential(p->s, "rili", logins[i].asked, &err);
+		if ((c != NULL) != logins[i].goes)
+			print_message("%s %s\n", logins[i].own, logins[i].asked);
+		assert_int_equal(c != NULL, logins[i].goes);
+		if (c == NULL) {
+			assert_non_null(strstr(err.text, logins[i].asked));
+			continue;
+		}
+		assert_string_equal(c->user, "ban");
+		assert_string_equal(c->password, "geheim");
+	}
+	assert_null(settings_credential(p->s, "other", "[::1]:5232", &p->err));
+	assert_non_null(strstr(p->err.text, "other"));
 }
 
 static void the_host_of_message_ids_is_that_of_the_sender(void **state)
@@ -178,6 +238,26 @@ static const struct {
 	{"unknown under mail", BASE "mail:\n  from: a@example.org\n  realy: x\n",
 	 "5:3 UNKNOWN_KEY"},
 	{"unknown under webhook", BASE "webhook: {secret: x}\n", "3:11 UNKNOWN_KEY"},
+	{"unknown under sources", BASE "sources: {alow: []}\n", "3:11 UNKNOWN_KEY"},
+	{"unknown in a login", BASE "sources: {credentials: {a: {pass: x}}}\n", "3:29 UNKNOWN_KEY"},
+	{"a login without its host",
+	 BASE "sources: {credentials: {a: {user: u, password_file: password}}}\n",
+	 "3:28 MISSING_KEY"},
+	{"a login without a secret", BASE "sources: {credentials: {a: {host: h, user: u}}}\n",
+	 "3:28 MISSING_KEY"},
+	{"a login whose secret is not there",
+	 BASE "sources: {credentials: {a: {host: h, user: u, password_file: nowhere}}}\n",
+	 "3:62 NO_SECRET"},
+	{"a login whose secret is empty",
+	 BASE "sources: {credentials: {a: {host: h, user: u, password_file: empty}}}\n",
+	 "3:62 NO_SECRET"},
+	{"a login for a URL",
+	 BASE
+	 "sources: {credentials: {a: {host: \"https://h/\", user: u, password_file: password}}}\n",
+	 "3:35 BAD_VALUE"},
+	{"a login that is a text", BASE "sources: {credentials: {a: geheim}}\n", "3:28 BAD_TYPE"},
+	{"a network that is none", BASE "sources: {allow: [10.0.0.0/99]}\n", "3:18 BAD_VALUE"},
+	{"no time at all", BASE "sources: {timeout: 0}\n", "3:20 BAD_VALUE"},
 	{"unknown under log", BASE "log: {levle: info}\n", "3:7 UNKNOWN_KEY"},
 	{"unknown under clock", BASE "clock: {pase: 1}\n", "3:9 UNKNOWN_KEY"},
 	{"no database", "campaigns: [campaigns]\n", "1:1 MISSING_KEY"},
@@ -280,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_shortest_file_has_sound_defaults, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(every_key_is_taken, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_login_is_for_one_host, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_host_of_message_ids_is_that_of_the_sender,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_wrong_is_said_with_line_and_column, setup,
