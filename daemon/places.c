@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "daemon/campaign/diff.h"
 #include "daemon/campaign/large.h"
 
 static void place_free(gpointer p)
@@ -147,32 +146,49 @@ static void hold(struct place *place, uint64_t digest, const GPtrArray *reasons)
 	g_string_free(text, TRUE);
 }
 
+/* What a start finds: the files to begin with, and those to go on to. */
+struct opening {
+	struct prepared *first; /* NULL: neither the directory's nor the kept ones can be used */
+	struct prepared *then;  /* edited while we were down: a reload; NULL */
+	GPtrArray *reasons;     /* why it is not, yet; NULL */
+};
+
+static void opening_fini(struct opening *o)
+{
+	prepared_free(o->first);
+	prepared_free(o->then);
+	if (o->reasons != NULL)
+		g_ptr_array_unref(o->reasons);
+}
+
 /*
- * The directory's files, or the kept ones with place->problem set: the files are broken, or
- * were edited so much while we were down that a person must confirm it (then *reasons_out).
- * NULL: neither can be used.
+ * The directory's files.  If they were edited while we were down, the kept ones come first and
+ * the edit is a reload like any other, unless it is so large that a person must confirm it.
+ * If they are broken, the kept ones alone, with place->problem set.
  */
-static struct prepared *choose(struct place *place, struct store *st, const struct places *p,
-			       wall_t now, GPtrArray **reasons_out, GPtrArray *report,
-			       struct err *err)
+static void choose(struct place *place, struct store *st, const struct places *p, wall_t now,
+		   GPtrArray *report, struct opening *out, struct err *err)
 {
 	g_autofree char *key = g_path_get_basename(place->dir);
 	struct prepared *x, *kept;
 
 	last_good_read(p->sources, st, key, store_campaign(st, key, now, NULL));
 	x = place_prepare(p->sources, p->parse, place->dir, NULL, now);
+	*out = (struct opening){.first = x};
 	report_all(x, report);
 	if (x->good && is_as_kept(st, x, now))
-		return x;
+		return;
 	kept = prepare_kept(place->dir, st, p->parse, now);
+	if (x->good && kept == NULL)
+		return;
+	out->first = kept;
 	if (x->good) {
-		*reasons_out =
-			kept == NULL ? NULL : campaign_large_edit(kept->campaign, x->campaign, now);
-		if (*reasons_out == NULL || (*reasons_out)->len == 0) {
-			prepared_free(kept);
-			return x;
+		out->reasons = campaign_large_edit(kept->campaign, x->campaign, now);
+		if (out->reasons->len == 0) {
+			out->then = x;
+			return;
 		}
-		hold(place, x->campaign->digest, *reasons_out);
+		hold(place, x->campaign->digest, out->reasons);
 	} else if (kept != NULL) {
 		report_all(kept, report);
 		set_problem(place, "目录中的文件有错误，仍按上一次正确的文件运行；请运行 "
@@ -181,30 +197,42 @@ static struct prepared *choose(struct place *place, struct store *st, const stru
 		(void)err_set(err, -EINVAL, "%s 有错误，且没有可沿用的旧文件", place->dir);
 	}
 	prepared_free(x);
-	return kept;
+}
+
+/* Put the files of @o in force. */
+static int begin(struct place *place, struct store *st, const struct places *p, struct opening *o,
+		 wall_t now, GPtrArray *report, struct err *err)
+{
+	struct prepared *last = o->then != NULL ? o->then : o->first;
+	int rc;
+
+	place->digest = last->campaign->digest;
+	rc = engine_new(st, g_steal_pointer(&o->first->campaign), now, report, &place->engine, err);
+	if (rc >= 0 && p->unsure)
+		rc = engine_first_load_unsure(place->engine, now, err);
+	if (rc >= 0 && o->then != NULL)
+		rc = engine_reload(place->engine, g_steal_pointer(&o->then->campaign), now, report,
+				   err);
+	if (rc >= 0)
+		rc = keep_files(st, last->files, place->digest, now);
+	if (rc >= 0 && place->held != 0)
+		rc = engine_hold_edit(place->engine, place->held, o->reasons, now, err);
+	if (rc >= 0)
+		offer_templates(place, last);
+	return rc < 0 ? rc : 0;
 }
 
 static int open_place(struct place *place, struct store *st, const struct places *p, wall_t now,
 		      GPtrArray *report, struct err *err)
 {
-	g_autoptr(GPtrArray) reasons = NULL;
-	struct prepared *x = choose(place, st, p, now, &reasons, report, err);
-	int rc;
+	struct opening o;
+	int rc = -EINVAL;
 
-	if (x == NULL)
-		return -EINVAL;
-	place->digest = x->campaign->digest;
-	rc = engine_new(st, g_steal_pointer(&x->campaign), now, report, &place->engine, err);
-	if (rc >= 0 && p->unsure)
-		rc = engine_first_load_unsure(place->engine, now, err);
-	if (rc >= 0)
-		rc = keep_files(st, x->files, place->digest, now);
-	if (rc >= 0 && place->held != 0)
-		rc = engine_hold_edit(place->engine, place->held, reasons, now, err);
-	if (rc >= 0)
-		offer_templates(place, x);
-	prepared_free(x);
-	return rc < 0 ? rc : 0;
+	choose(place, st, p, now, report, &o, err);
+	if (o.first != NULL)
+		rc = begin(place, st, p, &o, now, report, err);
+	opening_fini(&o);
+	return rc;
 }
 
 int places_open(struct places *p, struct store *st, const char *dir, wall_t now, GPtrArray *report,
@@ -279,13 +307,10 @@ static int swap(const struct commit *c, struct place *place, struct prepared *x,
 	struct store *st = c->st;
 	wall_t now = c->now;
 	uint64_t digest = x->campaign->digest;
-	g_autoptr(GPtrArray) changes = campaign_diff(engine_campaign(place->engine), x->campaign);
 	int rc = store_begin(st, err);
 
 	if (rc < 0)
 		return rc;
-	for (guint i = 0; i < changes->len; i++)
-		g_ptr_array_add(c->report, g_strdup(g_ptr_array_index(changes, i)));
 	rc = engine_reload(place->engine, g_steal_pointer(&x->campaign), now, c->report, err);
 	if (rc >= 0 && reasons != NULL)
 		rc = engine_confirm_edit(place->engine, reasons, c->confirm->actor, c->confirm->why,

@@ -70,6 +70,9 @@ static bool wanted(const struct message *m, const struct message_item *i)
 	bool told = i->sort == SORT_REMIND || is_decision(i, "extend") ||
 		    is_decision(i, "return") || is_decision(i, "undo");
 
+	if (i->sort == SORT_CORRECTION)
+		told = strcmp(i->step, CORRECTION_MOVED) == 0 ||
+		       strcmp(i->step, CORRECTION_BACK) == 0;
 	return told && view_item_own(m, i) && i->due > m->tick && i->due < DUE_MAX &&
 	       i->uid[0] != '\0';
 }

@@ -13,6 +13,7 @@
 	X(title)                                                                                   \
 	X(due_text)                                                                                \
 	X(due_iso)                                                                                 \
+	X(was_text)                                                                                \
 	X(on_time_text)                                                                            \
 	X(role)                                                                                    \
 	X(description)                                                                             \

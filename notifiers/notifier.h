@@ -13,29 +13,35 @@
 #include "daemon/core/ports.h"
 #include "daemon/core/words.h"
 
+/* Steps of corrections that follow from edited files; any other takes back a false alarm (P12). */
+#define CORRECTION_MOVED "截止时间变更"
+#define CORRECTION_GONE "无需报送" /**< .title says all of what is owed no more, .number is 0 */
+#define CORRECTION_BACK "恢复报送"
+
 /**
  * Everything a template may say, civil times already resolved. One message may
  * carry many items (P6). All strings are UTF-8, never NULL, owned by the message.
  */
 struct message_item {
 	enum sort sort;
-	char *step; /**< 催办, 督办#1, alarm ...; for decisions extend|return|exempt|refuse|undo */
+	char *step; /**< 催办, alarm ...; decisions: extend|return|exempt|refuse|undo; CORRECTION_… */
 	char *unit_id, *unit; /**< who owes */
 	char *uid, *rid;
 	char *title;    /**< SUMMARY of the occurrence: 周报 */
 	int number;     /**< 第N期; 0 = does not recur */
 	char *due_text; /**< "8月9日（周五）17:00" in the message's locale, all-day: no time */
 	char *due_iso;  /**< RFC 3339 */
-	char *on_time_text;              /**< due + grace */
-	char *role;                      /**< the audience as in `to` */
-	char *description;               /**< of the obligation */
-	char *tags;                      /**< fields that the unit's report must cover */
-	char *reason;                    /**< of a decision, alarm, correction; else "" */
-	char *received_text;             /**< of a receipt or correction; else "" */
-	bool on_time;                    /**< of a receipt */
-	bool zero;                       /**< of a receipt: a zero report */
-	bool invited;                    /**< of an exemption: its deadline was mailed before */
-	bool late_cleared;               /**< 已销号: shown in the superior's next list */
+	char *was_text;      /**< of a moved deadline: what it was, like due_text; else "" */
+	char *on_time_text;  /**< due + grace */
+	char *role;          /**< the audience as in `to` */
+	char *description;   /**< of the obligation */
+	char *tags;          /**< fields that the unit's report must cover */
+	char *reason;        /**< of a decision, alarm, correction; else "" */
+	char *received_text; /**< of a receipt or correction; else "" */
+	bool on_time;        /**< of a receipt */
+	bool zero;           /**< of a receipt: a zero report */
+	bool invited;        /**< of an exemption: its deadline was mailed before */
+	bool late_cleared;   /**< 已销号: shown in the superior's next list */
 	int expected, received, missing; /**< of the occurrence, now */
 	wall_t due;                      /**< for the calendar part */
 	char *token; /**< identifies the due item in subject and References; "" = none */

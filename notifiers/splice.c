@@ -119,7 +119,8 @@ static void key_item(GString *key, const struct message_item *i)
 {
 	const char *texts[] = {i->step,         i->uid,    i->rid,           i->title,
 			       i->due_text,     i->role,   i->due_iso,       i->tags,
-			       i->on_time_text, i->reason, i->received_text, i->description};
+			       i->on_time_text, i->reason, i->received_text, i->description,
+			       i->was_text};
 	int numbers[] = {(int)i->sort, i->number,       i->on_time,
 			 i->zero,      i->late_cleared, i->expected,
 			 i->received,  i->missing,      i->token[0] != '\0'};

@@ -48,6 +48,13 @@ static bool is_ladder(const struct message_item *item)
 	return item->sort == SORT_REMIND || item->sort == SORT_ESCALATE;
 }
 
+/* A correction that follows from edited files. */
+static bool is_edit(const struct message_item *i)
+{
+	return strcmp(i->step, CORRECTION_MOVED) == 0 || strcmp(i->step, CORRECTION_GONE) == 0 ||
+	       strcmp(i->step, CORRECTION_BACK) == 0;
+}
+
 /* Items with equal keys are told together. The separator cannot stand in a field. */
 static char *key_of(const struct message *m, const struct message_item *i)
 {
@@ -65,7 +72,10 @@ static char *key_of(const struct message *m, const struct message_item *i)
 		return g_strdup_printf("%d\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", i->sort, i->step,
 				       i->uid, i->rid, i->due_iso, i->reason, unit);
 	case SORT_CORRECTION:
-		return g_strdup_printf("%d\x1f%s\x1f%s", i->sort, i->uid, i->rid);
+		if (!is_edit(i))
+			return g_strdup_printf("%d\x1f%s\x1f%s", i->sort, i->uid, i->rid);
+		return g_strdup_printf("%d\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", i->sort, i->step,
+				       i->uid, i->rid, i->title, i->was_text, i->due_iso);
 	case SORT_DUTY:
 		return g_strdup_printf("%d\x1f%s", i->sort, base);
 	case SORT_RECEIPT:
@@ -173,7 +183,12 @@ static const char *template_of(const struct message_item *i)
 				return names[k];
 		return "decision";
 	case SORT_CORRECTION:
-		return "correction";
+		if (!is_edit(i))
+			return "correction";
+		if (strcmp(i->step, CORRECTION_MOVED) == 0)
+			return "correction-moved";
+		return strcmp(i->step, CORRECTION_GONE) == 0 ? "correction-gone"
+							     : "correction-back";
 	case SORT_DUTY:
 		return "duty";
 	case SORT_RECEIPT:
@@ -222,6 +237,8 @@ static void item_set(const struct message *m, json_t *o, const struct message_it
 {
 	g_autofree char *due = words_line(i->due_text, VIEW_NAME_MAX);
 	g_autofree char *due_short = words_no_weekday(due);
+	g_autofree char *was = words_line(i->was_text, VIEW_NAME_MAX);
+	g_autofree char *was_short = words_no_weekday(was);
 	g_autofree char *received = words_line(i->received_text, VIEW_NAME_MAX);
 	g_autofree char *received_short = words_no_weekday(received);
 	g_autofree char *brief = reason_brief(i->reason);
@@ -237,6 +254,8 @@ static void item_set(const struct message *m, json_t *o, const struct message_it
 	view_set(o, "due_time", json_string(words_time(due)));
 	view_set_line(o, "due_iso", i->due_iso, VIEW_NAME_MAX);
 	view_set_line(o, "on_time_by", i->on_time_text, VIEW_NAME_MAX);
+	view_set(o, "was", json_string(was));
+	view_set(o, "was_short", json_string(was_short));
 	view_set_line(o, "role", i->role, VIEW_NAME_MAX);
 	view_set_lines(o, "description_lines", i->description, VIEW_TEXT_MAX);
 	tags_set(m, o, i->tags);

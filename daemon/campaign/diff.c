@@ -183,9 +183,10 @@ static void diff_units(struct diff *d)
 	}
 }
 
-GPtrArray *campaign_diff(const struct campaign *from, const struct campaign *to)
+GPtrArray *campaign_diff(const struct campaign *from, const struct campaign *to,
+			 const struct diff_told *told)
 {
-	struct diff d = {.from = from, .to = to};
+	struct diff d = {.from = from, .to = to, .told = told};
 
 	d.lines = g_ptr_array_new_with_free_func(g_free);
 	if (from->digest == to->digest && from->digest != 0)

@@ -1,7 +1,5 @@
 /*
- * diff_dates.c - differences of what calendars say: occurrences, periods, shifts.
- *
- * An occurrence is the same if its UID and recurrence-id are: then it moved, however far.
+ * diff_dates.c - differences of what calendars say: obligations, periods, shifts.
  */
 #include <string.h>
 
@@ -16,55 +14,6 @@ static char *minute_text(const struct campaign *c, wall_t t)
 	local_split(zone_local(c->zone, t), &at);
 	return g_strdup_printf("%04d-%02d-%02d %02d:%02d", at.year, at.month, at.day, at.hour,
 			       at.minute);
-}
-
-/** "第3期周报", "工作方案"; caller frees. */
-static char *title(const struct campaign *c, const struct occurrence *x)
-{
-	const char *summary = campaign_text(c, x->summary);
-
-	return c->obligations[x->obligation].recurs
-		       ? g_strdup_printf("第%u期%s", x->number, summary)
-		       : g_strdup(summary);
-}
-
-static uint32_t find_same(const struct campaign *c, const struct campaign *in,
-			  const struct occurrence *x)
-{
-	return campaign_find_occurrence(in, campaign_text(c, c->obligations[x->obligation].uid),
-					campaign_text(c, x->rid));
-}
-
-static uint32_t owings(const struct campaign *c, const struct occurrence *x)
-{
-	return c->obligations[x->obligation].owings;
-}
-
-static void diff_occurrences(struct diff *d)
-{
-	const struct campaign *a = d->from, *b = d->to;
-
-	for (uint32_t i = 0; i < a->n_occurrences; i++) {
-		const struct occurrence *x = &a->occurrences[i];
-		uint32_t now = find_same(a, b, x);
-		g_autofree char *name = title(a, x), *was = minute_text(a, x->due), *is = NULL;
-
-		if (now == NONE) {
-			diff_say(d, "减少报送：%s，原截止 %s，涉及%u个单位", name, was,
-				 owings(a, x));
-		} else if (b->occurrences[now].due != x->due) {
-			is = minute_text(b, b->occurrences[now].due);
-			diff_say(d, "截止改动：%s，%s 改为 %s，涉及%u个单位", name, was, is,
-				 owings(b, &b->occurrences[now]));
-		}
-	}
-	for (uint32_t i = 0; i < b->n_occurrences; i++) {
-		const struct occurrence *x = &b->occurrences[i];
-		g_autofree char *name = title(b, x), *due = minute_text(b, x->due);
-
-		if (find_same(b, a, x) == NONE)
-			diff_say(d, "新增报送：%s，截止 %s，涉及%u个单位", name, due, owings(b, x));
-	}
 }
 
 static uint32_t find_obligation(const struct campaign *c, const char *uid)
@@ -90,6 +39,35 @@ static bool same_owing(const struct campaign *a, const struct obligation *o,
 	return true;
 }
 
+static bool owes(const struct campaign *c, const struct obligation *o, const char *unit)
+{
+	uint32_t u = campaign_find_unit(c, unit);
+
+	for (uint32_t i = 0; u != NONE && i < o->owings; i++)
+		if (c->owing[o->owing + i] == u)
+			return true;
+	return false;
+}
+
+static void say_owing(struct diff *d, const char *what, const struct obligation *o,
+		      const struct obligation *p)
+{
+	const struct campaign *a = d->from;
+	g_autofree char *told = NULL;
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < o->owings && d->told != NULL; i++) {
+		uint32_t unit = a->owing[o->owing + i];
+
+		if (owes(d->to, p, campaign_text(a, a->units[unit].id)))
+			continue;
+		for (uint32_t k = 0; k < o->occurrences; k++)
+			n += d->told->count(d->told->arg, o->occurrence + k, unit, false);
+	}
+	told = told_text(n, "将告知无需报送");
+	diff_say(d, "%s报送单位有变：%u 家改为 %u 家%s", what, o->owings, p->owings, told);
+}
+
 static void diff_obligations(struct diff *d)
 {
 	const struct campaign *a = d->from, *b = d->to;
@@ -108,7 +86,7 @@ static void diff_obligations(struct diff *d)
 		diff_text(d, rule, campaign_text(a, a->policies[o->policy].name),
 			  campaign_text(b, b->policies[p->policy].name));
 		if (!same_owing(a, o, b, p))
-			diff_say(d, "%s报送单位有变：%u 家改为 %u 家", what, o->owings, p->owings);
+			say_owing(d, what, o, p);
 	}
 }
 
@@ -234,7 +212,7 @@ static void diff_rosters(struct diff *d)
 void diff_dates(struct diff *d)
 {
 	diff_obligations(d);
-	diff_occurrences(d);
+	diff_due(d);
 	diff_periods(d);
 	diff_rosters(d);
 }

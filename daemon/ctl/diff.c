@@ -38,6 +38,31 @@ static int load_in_force(const struct ctl_world *w, const char *key, struct camp
 	return rc;
 }
 
+/* What the daemon would have to take back; asked for what changed, and no more. */
+static unsigned count_told(void *arg, uint32_t occurrence, uint32_t unit, bool moved)
+{
+	const struct campaign *c = arg;
+	const struct occurrence *o = &c->occurrences[occurrence];
+	const char *query[] = {
+		"uid",
+		campaign_text(c, c->obligations[o->obligation].uid),
+		"rid",
+		campaign_text(c, o->rid),
+		"unit",
+		unit == NONE ? "" : campaign_text(c, c->units[unit].id),
+		remote_campaign == NULL ? "campaign" : NULL,
+		campaign_text(c, c->key),
+		NULL,
+	};
+	json_t *j = NULL;
+	unsigned n = 0;
+
+	if (remote_call("/v1/told", query, NULL, &j) == CTL_OK)
+		n = (unsigned)json_integer_value(json_object_get(j, moved ? "moved" : "gone"));
+	json_decref(j);
+	return n;
+}
+
 int ctl_diff(const struct ctl_world *w, int argc, char **argv)
 {
 	static const struct ctl_option none[] = {{0}};
@@ -57,7 +82,8 @@ int ctl_diff(const struct ctl_world *w, int argc, char **argv)
 		rc = n == 2 ? ctl_load(w, argv[1], "比较", NULL, &from)
 			    : load_in_force(w, key, &from);
 	if (rc == CTL_OK) {
-		g_autoptr(GPtrArray) lines = campaign_diff(from, to);
+		struct diff_told told = {count_told, from};
+		g_autoptr(GPtrArray) lines = campaign_diff(from, to, n == 2 ? NULL : &told);
 
 		(void)printf("%s → %s：%s\n", n == 2 ? argv[1] : "现行", argv[n],
 			     lines->len == 0 ? "没有变化" : "");

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "private.h"
+#include "record.h"
 
 static const char *const weekdays_zh[7] = {"一", "二", "三", "四", "五", "六", "日"};
 static const char *const weekdays_en[7] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
@@ -169,6 +169,27 @@ static bool was_invited(struct engine *e, const struct notice *n)
 	return b.told;
 }
 
+#define DUE_STEP SECOND /* deadlines have no fractions; told.c counts in them */
+
+/* What an edit of the files made of what was told (told.c). */
+static void compose_edit(struct composing *k, struct message_item *it, const struct notice *n)
+{
+	const bool all_day = false; /* unknown of what is gone; the end of a day shows none */
+
+	if (strcmp(it->step, CORRECTION_GONE) == 0) {
+		put(&it->title, g_steal_pointer(&it->reason));
+		put(&it->reason, g_strdup(""));
+		it->number = 0;
+		it->due = n->due;
+		put(&it->due_text, compose_due_text(k->e, n->due, all_day, k->english));
+		put(&it->due_iso, zone_format(k->e->campaign->zone, n->due));
+	} else {
+		wall_t was = n->n - n->n % DUE_STEP;
+
+		put(&it->was_text, compose_due_text(k->e, was, all_day, k->english));
+	}
+}
+
 static struct message_item *add_notice(struct composing *k, const struct notice *n)
 {
 	struct engine *e = k->e;
@@ -188,6 +209,8 @@ static struct message_item *add_notice(struct composing *k, const struct notice 
 	if (occurrence != NONE)
 		compose_occurrence(k, it, occurrence, unit, n);
 	it->invited = e->campaign->invitations && was_invited(e, n);
+	if (n->sort == SORT_CORRECTION && n->n != NOTICE_N_CORRECTION)
+		compose_edit(k, it, n);
 	return it;
 }
 

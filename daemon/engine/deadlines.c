@@ -127,6 +127,26 @@ static int tell(struct engine *e, const struct campaign *c, wall_t now, unsigned
 	return rc;
 }
 
+static char *shift_mark(int64_t occurrence, wall_t was, wall_t due)
+{
+	return g_strdup_printf("zone:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT,
+			       occurrence, was, due);
+}
+
+bool deadlines_shifted(struct engine *e, int64_t occurrence, wall_t was, wall_t due)
+{
+	g_autofree char *mark = shift_mark(occurrence, was, due);
+
+	return store_marked(e->store, e->id, mark);
+}
+
+static int note_shift(struct engine *e, const struct seen *s, wall_t due, wall_t now)
+{
+	g_autofree char *mark = shift_mark(s->occurrence, s->due, due);
+
+	return store_mark(e->store, e->id, mark, now);
+}
+
 int deadlines_keep(struct engine *e, struct campaign *c, wall_t now, GPtrArray *report,
 		   struct err *err)
 {
@@ -144,7 +164,10 @@ int deadlines_keep(struct engine *e, struct campaign *c, wall_t now, GPtrArray *
 			continue;
 		if (s->due <= now) {
 			o->due = s->due;
-		} else if (moved++ == 0) {
+			continue;
+		}
+		rc = note_shift(e, s, o->due, now);
+		if (moved++ == 0) {
 			first = i;
 			was = s->due;
 		}

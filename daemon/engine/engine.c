@@ -220,6 +220,7 @@ static int intern_units(struct engine *e, struct err *err)
 static void adopt(struct engine *e, struct campaign *c)
 {
 	e->campaign = c;
+	e->look_for_gone = true;
 	e->occurrence_ids = g_new0(int64_t, c->n_occurrences + 1);
 	e->unit_ids = g_new0(int64_t, c->n_units + 1);
 	e->state = g_new0(struct occurrence_state, c->n_occurrences + 1);
@@ -253,7 +254,7 @@ static int note_edit(struct engine *e, wall_t now, struct err *err)
 
 	if (kept == 0 || c->digest == 0 || kept == c->digest)
 		return 0;
-	return engine_journal_reload(e, now, err);
+	return engine_journal_reload(e, NULL, now, err);
 }
 
 int engine_new(struct store *st, struct campaign *campaign, wall_t now, GPtrArray *report,
@@ -344,6 +345,7 @@ void engine_dirty(struct engine *e, uint32_t occurrence, uint32_t unit)
 void engine_touch(struct engine *e)
 {
 	burst_end(e);
+	e->look_for_gone = true;
 	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
 		e->state[i].dirty = true;
 }
@@ -367,11 +369,12 @@ int engine_journal_add(struct engine *e, wall_t now, const char *actor, const ch
 	return rc;
 }
 
-int engine_journal_reload(struct engine *e, wall_t now, struct err *err)
+int engine_journal_reload(struct engine *e, json_t *changes, wall_t now, struct err *err)
 {
 	return engine_journal_add(e, now, "duband", "reload",
-				  json_pack("{s:i, s:i}", "units", (int)e->campaign->n_units,
-					    "occurrences", (int)e->campaign->n_occurrences),
+				  json_pack("{s:i, s:i, s:o*}", "units", (int)e->campaign->n_units,
+					    "occurrences", (int)e->campaign->n_occurrences,
+					    "changes", changes),
 				  err);
 }
 

@@ -35,11 +35,7 @@ struct engine_row {
 };
 typedef void engine_row_fn(void *arg, const struct engine_row *row);
 
-/**
- * Put @campaign (taken) in force. Inside a transaction. @report (may be NULL) gets a line when
- * new zone data moved deadlines. @track_from: WALL_NEVER = as
- * the campaign says, else when it was first loaded.
- */
+/** Put @campaign (taken) in force. Inside a transaction. @report (NULL): what new zone data moved. */
 int engine_new(struct store *st, struct campaign *campaign, wall_t now, GPtrArray *report,
 	       struct engine **out, struct err *err);
 void engine_free(struct engine **e);
@@ -77,8 +73,9 @@ int engine_tick(struct engine *e, wall_t now, wall_t *next_wake_out, struct err 
 
 /**
  * Another campaign (taken) takes the place of the one in force. Inside a transaction.
- * Histories follow series that were cut under a new UID; steps of known items that the
- * edit makes ripe in the past are recorded superseded. @report (may be NULL) gets one line a change.
+ * Histories follow series that were cut or dragged (campaign/follow.h); steps of known items that
+ * the edit makes ripe in the past are recorded superseded; who was told otherwise is told so by
+ * the next tick. @report (may be NULL) gets one line a change, as the journal does.
  */
 int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrArray *report,
 		  struct err *err);
@@ -196,5 +193,7 @@ json_t *engine_explain(struct engine *e, const char *unit, const char *uid, cons
 char *engine_feed(struct engine *e, const char *unit, wall_t now, struct err *err);
 /** The files in force: {"campaign", "files": [{"path", "base64"}]}. */
 json_t *engine_files(struct engine *e);
+/** How many an edit of .uid, .rid (and .unit) corrects, as struct diff_told: {"moved", "gone"}. */
+json_t *engine_told(struct engine *e, const struct engine_filter *f, struct err *err);
 
 #endif

@@ -5,7 +5,8 @@
  * told, each superior told wrongly gets a correction; what is recorded already is
  * found by its key and not recorded again.
  */
-#include "private.h"
+#include "record.h"
+#include "told.h"
 
 static int tell_liaison(struct engine *e, struct record *r, wall_t now, struct err *err)
 {
@@ -56,7 +57,8 @@ static void on_notice(void *arg, const struct notice *n)
 		g_hash_table_add(s->numbers[1], g_memdup2(&key, sizeof(key)));
 		break;
 	case SORT_CORRECTION:
-		g_hash_table_add(s->corrected, corrected_key(n));
+		if (n->n == NOTICE_N_CORRECTION)
+			g_hash_table_add(s->corrected, corrected_key(n));
 		break;
 	case SORT_ESCALATE:
 		/* Withdrawn at a claim it may still have arrived with an attempt before. */
@@ -221,13 +223,6 @@ static bool was_corrected(const struct said *s, const struct notice *n)
 	return g_hash_table_contains(s->corrected, key);
 }
 
-/* Told: its message has left, or may have, with whatever attempt. */
-static bool was_told(struct engine *e, const struct notice *n)
-{
-	return store_outbox_state(e->store, n->message) == OUTBOX_LEASED ||
-	       store_outbox_may_have_told(e->store, n->message);
-}
-
 /* When it was raised: the latest state of what was withdrawn is younger. */
 static void set_raised(struct engine *e, struct notice *n)
 {
@@ -246,43 +241,18 @@ static int correct(struct engine *e, struct occurrence_facts *f, struct said *s,
 	for (guint i = 0; i < s->superiors->len && rc >= 0; i++) {
 		struct notice *n = &g_array_index(s->superiors, struct notice, i);
 		g_autofree char *why = NULL;
-		g_autofree char *role = NULL;
 		struct notice told;
 
 		set_raised(e, n);
 		told = *n;
 		if (was_corrected(s, n) || (why = wrong_because(e, f, n)) == NULL ||
-		    !was_told(e, n))
+		    !told_has_left(e, n))
 			continue;
-		role = store_word_get(e->store, n->role);
-		told.step = engine_word(e, "更正");
 		told.n = NOTICE_N_CORRECTION;
-		told.sort = SORT_CORRECTION;
-		told.at = now;
 		told.reason = why;
-		told.holds = 0;
-		told.state = NOTICE_PLANNED;
-		rc = record_message(e, n->address, now, &told.message, err);
-		if (rc >= 0)
-			rc = store_notice_add(e->store, &told, err);
-		if (rc == 1) {
-			g_autofree char *address = NULL;
-			struct record show = {
-				.occurrence = f->occurrence,
-				.unit = engine_unit_of(e, n->unit),
-				.due = n->due,
-				.step = "更正",
-				.role = role,
-				.sort = SORT_CORRECTION,
-				.state = NOTICE_PLANNED,
-				.reason = why,
-			};
-
-			(void)store_address_get(e->store, n->address, &show.to.channel, &address,
-						NULL);
-			record_show(e, &show, told.message, address, now);
+		rc = record_correction(e, &told, "更正", f->occurrence, now, err);
+		if (rc == 1)
 			g_hash_table_add(s->corrected, corrected_key(n));
-		}
 	}
 	return rc;
 }

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "daemon/core/retry.h"
-#include "private.h"
+#include "record.h"
+#include "told.h"
 
 struct claim {
 	struct engine *const *engines;
@@ -44,14 +45,14 @@ static struct engine *engine_of(const struct claim *c, int64_t campaign)
 	return NULL;
 }
 
-/* Is the step still to be told? Only what asks for a report can be answered. */
+/* Is it still to be told? What asks for a report may be answered, a correction outdated. */
 static bool is_live(struct engine *e, const struct notice *n)
 {
 	uint32_t occurrence, unit;
 	struct item_fact *it;
 
 	if (n->sort != SORT_REMIND && n->sort != SORT_ESCALATE)
-		return true;
+		return told_is_live(e, n);
 	occurrence = engine_occurrence_of(e, n->occurrence);
 	unit = engine_unit_of(e, n->unit);
 	if (occurrence == NONE || unit == NONE)

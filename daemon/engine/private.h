@@ -40,6 +40,7 @@ struct engine {
 	bool paused;
 	GHashTable *paused_units, *paused_tags, *tray_units; /* char * sets */
 	unsigned rows;
+	bool look_for_gone;       /* told.c: a reload may have left marks */
 	struct burst *burst;      /* burst.c; NULL between bursts */
 	uint32_t occurrence_hint; /* the one asked for last by its id */
 };
@@ -114,37 +115,6 @@ enum standing facts_standing(struct engine *e, const struct occurrence_facts *f,
 void facts_scope(struct engine *e);
 bool facts_paused(struct engine *e, uint32_t unit);
 
-/* ---- recording (record.c) ---- */
-
-/* Numbers of notices that have none of their own: a step may bear the same name. */
-#define NOTICE_N_STREAK (-1)
-#define NOTICE_N_CORRECTION (-2)
-
-struct record {
-	uint32_t occurrence; /* NONE: about no occurrence */
-	uint32_t unit;
-	wall_t due;
-	const char *step;
-	int64_t n;
-	struct recipient to;
-	const char *role;
-	enum sort sort;
-	enum notice_state state;
-	unsigned holds;
-	const char *reason;
-};
-
-/** Record one notice, with its message when it is PLANNED. 1, 0 (was there) or -errno. */
-int record_notice(struct engine *e, const struct record *r, wall_t now, struct err *err);
-/** Tell every address of the office; @mark makes it once for ever (NULL: each time). */
-int record_alarm(struct engine *e, const char *mark, const char *step, uint32_t occurrence,
-		 uint32_t unit, const char *reason, wall_t now, struct err *err);
-int record_message(struct engine *e, int64_t address, wall_t now, int64_t *out, struct err *err);
-void record_show(struct engine *e, const struct record *r, int64_t message, const char *address,
-		 wall_t now);
-const char *record_role(const struct recipient *to, const struct campaign *c,
-			const char *otherwise);
-
 /**
  * What earlier messages to the same address listed to a superior and what came, late, since
  * the last of them: struct notice without .reason; empty if this one is no such list.
@@ -155,6 +125,8 @@ GArray *cleared_since(struct engine *e, const struct outbox_row *row, const GArr
 int deadlines_keep(struct engine *e, struct campaign *c, wall_t now, GPtrArray *report,
 		   struct err *err);
 int deadlines_note(struct engine *e, struct err *err); /**< remember those in force */
+/** Is @due the hour that @was stood for, under new zone data? Then nobody was told anything wrong. */
+bool deadlines_shifted(struct engine *e, int64_t occurrence, wall_t was, wall_t due);
 
 /* ---- parts of a tick ---- */
 int trust_plan(struct engine *e, wall_t now, struct err *err); /**< R8: doubts about the clock */
@@ -166,7 +138,8 @@ int engine_journal_add(struct engine *e, wall_t now, const char *actor, const ch
 		       json_t *detail, struct err *err);
 
 /** Other files are in force from now on. */
-int engine_journal_reload(struct engine *e, wall_t now, struct err *err);
+int engine_journal_reload(struct engine *e, json_t *changes, wall_t now,
+			  struct err *err); /**< @changes: taken, or NULL */
 
 /** Tell the office that @message will not arrive. */
 int outbox_give_up(struct engine *e, int64_t message, enum channel channel, const char *to,

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "alarm.h"
-#include "private.h"
+#include "record.h"
 
 const char *record_role(const struct recipient *to, const struct campaign *c, const char *otherwise)
 {
@@ -92,6 +92,41 @@ int record_notice(struct engine *e, const struct record *r, wall_t now, struct e
 	if (rc == 1)
 		record_show(e, r, n.message, engine_text(e, r->to.address), now);
 	return rc;
+}
+
+int record_correction(struct engine *e, const struct notice *told, const char *step,
+		      uint32_t occurrence, wall_t now, struct err *err)
+{
+	struct notice n = *told;
+	g_autofree char *address = NULL;
+	g_autofree char *role = store_word_get(e->store, n.role);
+	struct record show = {
+		.occurrence = occurrence,
+		.unit = engine_unit_of(e, n.unit),
+		.due = n.due,
+		.step = step,
+		.role = role,
+		.sort = SORT_CORRECTION,
+		.state = NOTICE_PLANNED,
+		.reason = n.reason,
+	};
+	int rc;
+
+	n.step = engine_word(e, step);
+	n.sort = SORT_CORRECTION;
+	n.state = NOTICE_PLANNED;
+	n.holds = 0;
+	n.at = now;
+	if (n.step < 0)
+		return err_set(err, -EIO, "数据库写入失败");
+	rc = record_message(e, n.address, now, &n.message, err);
+	if (rc >= 0)
+		rc = store_notice_add(e->store, &n, err);
+	if (rc != 1)
+		return rc;
+	(void)store_address_get(e->store, n.address, &show.to.channel, &address, NULL);
+	record_show(e, &show, n.message, address, now);
+	return 1;
 }
 
 int record_alarm(struct engine *e, const char *mark, const char *step, uint32_t occurrence,

@@ -10,13 +10,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "private.h"
+#include "daemon/campaign/follow.h"
+#include "record.h"
+#include "told.h"
 
 struct reload {
 	struct engine *e;
 	struct campaign *old;
 	wall_t now;
 	GPtrArray *report;
+	json_t *changes; /* for the journal */
 };
 
 static void say(struct reload *r, char *line)
@@ -32,81 +35,81 @@ static const char *uid_of(const struct campaign *c, uint32_t occurrence)
 	return campaign_text(c, c->obligations[c->occurrences[occurrence].obligation].uid);
 }
 
-/* Same summary, category and deadline under another UID: the same thing, cut by a program. */
-static bool is_same_thing(const struct campaign *a, uint32_t i, const struct campaign *b,
-			  uint32_t k)
+static int journal_follow(struct reload *r, const char *uid, const char *rid, const char *new_uid,
+			  const char *new_rid, struct err *err)
 {
-	const struct occurrence *x = &a->occurrences[i], *y = &b->occurrences[k];
-	const struct obligation *ox = &a->obligations[x->obligation],
-				*oy = &b->obligations[y->obligation];
-
-	return x->written == y->written && ox->category == oy->category &&
-	       strcmp(uid_of(a, i), uid_of(b, k)) != 0 &&
-	       strcmp(campaign_text(a, x->summary), campaign_text(b, y->summary)) == 0 &&
-	       strcmp(campaign_text(a, a->policies[ox->policy].name),
-		      campaign_text(b, b->policies[oy->policy].name)) == 0 &&
-	       strcmp(campaign_text(a, ox->tags), campaign_text(b, oy->tags)) == 0;
-}
-
-#define DRAG_MAX (4 * DAY) /* less than that between two instances of a weekly series */
-
-/*
- * The same instance of the same series after its start was dragged: every RECURRENCE-ID is
- * another then. It has the same number, or lies on the same day, and is not far away.
- */
-static bool is_dragged(const struct campaign *a, uint32_t i, const struct campaign *b, uint32_t k)
-{
-	const struct occurrence *x = &a->occurrences[i], *y = &b->occurrences[k];
-	dur_t apart = x->written > y->written ? x->written - y->written : y->written - x->written;
-
-	if (strcmp(uid_of(a, i), uid_of(b, k)) != 0 || apart > DRAG_MAX)
-		return false;
-	return x->number == y->number || local_date(zone_local(a->zone, x->written)) ==
-						 local_date(zone_local(b->zone, y->written));
-}
-
-static int tell_follow(struct reload *r, const char *uid, const char *rid, const char *new_uid,
-		       const char *new_rid, struct err *err)
-{
-	if (strcmp(uid, new_uid) == 0)
-		say(r, g_strdup_printf("%s %s 改为 %s，历史记录随之转移", uid, rid, new_rid));
-	else
-		say(r,
-		    g_strdup_printf("%s %s 改用新的UID %s，历史记录随之转移", uid, rid, new_uid));
 	return engine_journal_add(r->e, r->now, "duband", "follow",
 				  json_pack("{s:s, s:s, s:s, s:s}", "uid", uid, "rid", rid,
 					    "new_uid", new_uid, "new_rid", new_rid),
 				  err);
 }
 
-/* Runs before the swap: e->campaign is the old one, @fresh the new. */
-static int follow_uid(struct reload *r, const struct campaign *fresh, struct err *err)
+/* One line for all that went the same way. */
+struct way {
+	uint32_t from, to; /* obligations */
+	unsigned n;
+};
+
+static void say_way(struct reload *r, const struct campaign *fresh, const struct way *w)
 {
 	const struct campaign *old = r->e->campaign;
+	const char *uid = campaign_text(old, old->obligations[w->from].uid),
+		   *new_uid = campaign_text(fresh, fresh->obligations[w->to].uid),
+		   *summary = campaign_text(old, old->obligations[w->from].summary);
+
+	if (w->n == 0)
+		return;
+	if (strcmp(uid, new_uid) == 0)
+		say(r, g_strdup_printf("“%s”有%u期换了编号，历史记录随之转移", summary, w->n));
+	else
+		say(r, g_strdup_printf("“%s”有%u期改用新的UID %s，历史记录随之转移", summary, w->n,
+				       new_uid));
+}
+
+/* The history of @i, an occurrence of old, goes on as that of @k. 1: it does. */
+static int follow_one(struct reload *r, const struct campaign *fresh, uint32_t i, uint32_t k,
+		      struct err *err)
+{
+	const struct campaign *old = r->e->campaign;
+	const char *uid = uid_of(old, i), *rid = campaign_text(old, old->occurrences[i].rid),
+		   *new_uid = uid_of(fresh, k),
+		   *new_rid = campaign_text(fresh, fresh->occurrences[k].rid);
+	int rc;
+
+	if (strcmp(uid, new_uid) == 0 && strcmp(rid, new_rid) == 0)
+		return 0;
+	rc = store_occurrence_rename(r->e->store, engine_occurrence_id(r->e, i), new_uid, new_rid,
+				     err);
+	if (rc == -EEXIST)
+		return 0; /* the new name has a history of its own */
+	if (rc >= 0)
+		rc = journal_follow(r, uid, rid, new_uid, new_rid, err);
+	return rc < 0 ? rc : 1;
+}
+
+/* Runs before the swap: e->campaign is the old one, @fresh the new. */
+static int follow(struct reload *r, const struct campaign *fresh, const uint32_t *goes,
+		  struct err *err)
+{
+	const struct campaign *old = r->e->campaign;
+	struct way way = {0};
 	int rc = 0;
 
 	for (uint32_t i = 0; i < old->n_occurrences && rc >= 0; i++) {
-		const char *rid = campaign_text(old, old->occurrences[i].rid);
+		struct way one = {old->occurrences[i].obligation, NONE, 0};
 
-		if (campaign_find_occurrence(fresh, uid_of(old, i), rid) != NONE)
+		if (goes[i] == NONE)
 			continue;
-		for (uint32_t k = 0; k < fresh->n_occurrences && rc >= 0; k++) {
-			const char *uid = uid_of(fresh, k),
-				   *new_rid = campaign_text(fresh, fresh->occurrences[k].rid);
-
-			if ((!is_same_thing(old, i, fresh, k) && !is_dragged(old, i, fresh, k)) ||
-			    campaign_find_occurrence(old, uid, new_rid) != NONE)
-				continue;
-			rc = store_occurrence_rename(r->e->store, engine_occurrence_id(r->e, i),
-						     uid, new_rid, err);
-			if (rc == -EEXIST)
-				rc = 0; /* the new name has a history of its own */
-			else if (rc >= 0)
-				rc = tell_follow(r, uid_of(old, i), rid, uid, new_rid, err);
-			break;
+		one.to = fresh->occurrences[goes[i]].obligation;
+		rc = follow_one(r, fresh, i, goes[i], err);
+		if (rc > 0 && (way.from != one.from || way.to != one.to)) {
+			say_way(r, fresh, &way);
+			way = one;
 		}
+		way.n += rc > 0;
 	}
-	return rc;
+	say_way(r, fresh, &way);
+	return rc < 0 ? rc : 0;
 }
 
 /* Was a step of this name ripe by @now under the old files, for this deadline? */
@@ -238,6 +241,32 @@ static int supersede_past(struct reload *r, struct err *err)
 	return rc;
 }
 
+/* What changed, in words, while both campaigns and what was told are at hand. */
+static void say_changes(struct reload *r, const struct campaign *fresh)
+{
+	struct diff_told told = told_counts(r->e);
+	g_autoptr(GPtrArray) changes = campaign_diff(r->e->campaign, fresh, &told);
+
+	r->changes = json_array();
+	for (guint i = 0; i < changes->len; i++) {
+		json_array_append_new(r->changes, json_string(changes->pdata[i]));
+		say(r, g_strdup(changes->pdata[i]));
+	}
+}
+
+/* All that needs the old campaign; @fresh is not in force yet. */
+static int leave(struct reload *r, const struct campaign *fresh, struct err *err)
+{
+	g_autofree uint32_t *goes = campaign_follow(r->e->campaign, fresh);
+	int rc;
+
+	say_changes(r, fresh);
+	rc = follow(r, fresh, goes, err);
+	if (rc >= 0)
+		rc = told_note_gone(r->e, fresh, goes, r->now, err);
+	return rc;
+}
+
 int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrArray *report,
 		  struct err *err)
 {
@@ -245,9 +274,10 @@ int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrA
 	int rc = deadlines_keep(e, campaign, now, report, err);
 
 	if (rc >= 0)
-		rc = follow_uid(&r, campaign, err);
+		rc = leave(&r, campaign, err);
 
 	if (rc < 0) {
+		json_decref(r.changes);
 		campaign_free(&campaign);
 		return rc;
 	}
@@ -260,10 +290,11 @@ int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrA
 	if (rc >= 0)
 		rc = supersede_past(&r, err);
 	if (rc >= 0)
-		rc = engine_journal_reload(e, now, err);
+		rc = engine_journal_reload(e, g_steal_pointer(&r.changes), now, err);
 	e->files_since = 0;
+	json_decref(r.changes);
 	campaign_free(&r.old);
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 void engine_revert(struct engine *e, struct campaign *campaign)

@@ -5,7 +5,7 @@
  * obligation's next deadline + grace.  Exempt and returned items neither count nor
  * break a run; a late one breaks it.  Said once for the run, by the n-th item.
  */
-#include "private.h"
+#include "record.h"
 
 struct series {
 	struct engine *e;

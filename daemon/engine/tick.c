@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "private.h"
+#include "record.h"
+#include "told.h"
 
 /* One occurrence being planned. */
 struct round {
@@ -19,6 +20,7 @@ struct round {
 	struct plan_item *items;
 	GArray *held;         /* struct plan_held */
 	GPtrArray *held_keys; /* struct notice *, parallel */
+	bool stale;           /* somebody may have been told of another deadline */
 	GHashTable *rungs;    /* per ladder: step word -> rung + 1, see rung_of() */
 	struct plan_facts plan;
 	unsigned told, holds, superseded, withdrawn;
@@ -74,6 +76,7 @@ static void on_notice(void *arg, const struct notice *n)
 	uint32_t item = it == NULL ? NONE : (uint32_t)(it - r->facts->items);
 	uint16_t rung = UINT16_MAX;
 
+	r->stale |= told_is_stale(it, n);
 	if (n->sort != SORT_REMIND && n->sort != SORT_ESCALATE)
 		return;
 	if (item != NONE && n->due == it->due) {
@@ -365,6 +368,8 @@ static int plan_one(struct engine *e, uint32_t occurrence, wall_t now, uint32_t 
 
 	round_init(&r, e, occurrence, now);
 	rc = extras_plan(e, r.facts, now, err);
+	if (rc >= 0 && r.stale)
+		rc = told_correct(e, r.facts, now, err);
 	for (uint32_t from = 0; rc >= 0 && (from == 0 || from < r.facts->n); from += ENGINE_SLICE) {
 		struct plan p;
 
@@ -414,7 +419,9 @@ static int plan_all(struct engine *e, wall_t now, struct err *err)
 {
 	g_autofree bool *touched = g_new0(bool, e->campaign->n_obligations + 1);
 	uint32_t in_slice = 0;
-	int rc = 0;
+	int rc = e->look_for_gone ? told_tell_gone(e, now, err) : 0;
+
+	e->look_for_gone = false; /* engine_touch() sets it again if this is rolled back */
 
 	for (uint32_t i = 0; i < e->campaign->n_occurrences && rc >= 0; i++) {
 		if (!e->state[i].dirty && e->state[i].wake > now)

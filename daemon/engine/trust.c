@@ -4,7 +4,7 @@
  *
  * The mark of a doubt lies in the database, so that a restart does not wash it away.
  */
-#include "private.h"
+#include "record.h"
 
 void engine_trust_clock(struct engine *e, const char *doubt)
 {

@@ -191,6 +191,21 @@ static void run_files(const struct api *api, const struct http_call *call, struc
 	reply->status = 200;
 }
 
+static void run_told(const struct api *api, const struct http_call *call, struct api_reply *reply)
+{
+	struct engine *e = engine_of(api, call, reply);
+	struct engine_filter f = {
+		.unit = query(call, "unit"), .uid = query(call, "uid"), .rid = query(call, "rid")};
+	struct err err = {0};
+
+	if (e == NULL)
+		return;
+	reply->body = engine_told(e, &f, &err);
+	reply->status = 200;
+	if (reply->body == NULL)
+		route_fail(reply, 404, "%s", err.text);
+}
+
 /* ---- submit ---- */
 
 static void reply_receipt(struct api_reply *reply, const struct engine *e,
@@ -507,6 +522,7 @@ const struct route routes[] = {
 	{"GET", "/v1/explain", "为何发了、为何没发", false, run_explain, false},
 	{"GET", "/v1/feed", "一个单位的日历订阅", false, run_feed, false},
 	{"GET", "/v1/files", "现行的专项行动文件", false, run_files, false},
+	{"GET", "/v1/told", "已通知、改动时要更正的件数", false, run_told, false},
 	{"POST", "/v1/submit", "登记报送", false, run_submit, false},
 	{"POST", "/v1/decide", "作出决定", false, run_decide, false},
 	{"POST", "/v1/tray/", "处理待核件", false, run_tray_decide, false},

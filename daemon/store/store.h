@@ -18,6 +18,7 @@
 #include "daemon/core/err.h"
 #include "daemon/core/ports.h"
 #include "daemon/core/words.h"
+#include "daemon/store/mark.h"
 
 struct store;
 #define STORE_MEMORY ":memory:"
@@ -267,17 +268,13 @@ int store_tray_parts(struct store *st, int64_t id, store_part_fn *fn, void *arg)
 int store_tray_decide(struct store *st, int64_t id, wall_t at, const char *outcome,
 		      struct err *err);
 
-/* ---- polls, marks, journal ---------------------------------------------- */
+/* ---- polls, journal (marks: mark.h) ---------------------------------------- */
 
 int store_poll_ok(struct store *st, const char *intake, wall_t begun);
 int store_poll_failed(struct store *st, const char *intake, wall_t since);
 /** The oldest of the latest successful looks of all intakes; WALL_NEVER when there are none. */
 wall_t store_poll_begun(struct store *st);
 
-/** 1 if this is the first time, 0 if the mark is there. */
-int store_mark(struct store *st, int64_t campaign, const char *mark, wall_t at);
-int store_unmark(struct store *st, int64_t campaign, const char *mark);
-bool store_marked(struct store *st, int64_t campaign, const char *mark);
 /** Append; part of the same transaction as what it tells of. @detail is a JSON object. */
 int store_journal(struct store *st, wall_t at, const char *campaign, const char *actor,
 		  const char *event, const char *detail, struct err *err);
@@ -290,8 +287,7 @@ int store_journal_list(struct store *st, const char *campaign, int64_t before, u
 wall_t store_journal_latest(struct store *st, const char *campaign, const char *event);
 /** Recompute the chain: 0 if whole, else -EUCLEAN with the first bad seq in words. */
 int store_journal_verify(struct store *st, struct err *err);
-#define STORE_MARK_CLOCK "clock"            /**< while a campaign's clock is in doubt (R8) */
-bool store_clock_doubted(struct store *st); /**< any campaign's */
+
 /** Highest instant that a trusted clock showed at a commit; WALL_ALWAYS: none. */
 wall_t store_high_water(struct store *st);
 void store_high_water_set(struct store *st, wall_t now);                   /**< raise it */

@@ -195,6 +195,23 @@ bool store_marked(struct store *st, int64_t campaign, const char *mark)
 	return sq_value(st, q, 0) == 1;
 }
 
+int store_marks(struct store *st, int64_t campaign, const char *prefix, store_mark_fn *fn,
+		void *arg)
+{
+	sqlite3_stmt *q = sq(st, "SELECT mark FROM mark WHERE campaign=?1 AND mark >= ?2 AND "
+				 "mark < ?2 || char(1114111) ORDER BY mark");
+	int rc, count = 0;
+
+	sq_int(q, 1, campaign);
+	sq_text(q, 2, prefix);
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+		fn(arg, sq_str(q, 0));
+		count++;
+	}
+	rc = sq_done(st, q, rc, NULL);
+	return rc < 0 ? rc : count;
+}
+
 bool store_clock_doubted(struct store *st)
 {
 	sqlite3_stmt *q = sq(st, "SELECT 1 FROM mark WHERE mark=?1 LIMIT 1");

@@ -423,7 +423,7 @@ def test_diff(work):
                                                   "\n    on_off_day: before\n", 1),
                                      encoding="utf-8")
     out = run("diff", SAMPLE, f"{c}/")[0]
-    assert ("- 截止改动：第10期周报，2019-10-04 17:00 改为 2019-09-30 17:00，涉及26个单位\n" in
+    assert ("- 第10期周报 10月4日 17:00 → 9月30日 17:00，涉及26个单位\n" in
             out), out
     assert len(out.splitlines()) == 4, out  # the rule, two Fridays, the headline
     (c / "campaign.yaml").write_text("name: x\n", encoding="utf-8")

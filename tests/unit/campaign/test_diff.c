@@ -42,15 +42,35 @@ static const struct {
 	 ""},
 	{"one more occurrence", NULL, NULL,
 	 CALENDAR(W("20190906T090000Z", "RRULE:FREQ=WEEKLY;COUNT=3\r\n")), NULL,
-	 "新增报送：第3期周报，截止 2019-09-20 17:00，涉及3个单位\n"},
+	 "新增报送：第3期周报，截止 9月20日 17:00，涉及3个单位\n"},
 	{"one occurrence less", NULL, NULL,
 	 CALENDAR(
 		 W("20190906T090000Z", "RRULE:FREQ=WEEKLY;COUNT=2\r\nEXDATE:20190913T090000Z\r\n")),
-	 NULL, "减少报送：第2期周报，原截止 2019-09-13 17:00，涉及3个单位\n"},
+	 NULL, "取消报送：第2期周报，原截止 9月13日 17:00，涉及3个单位\n"},
 	{"one occurrence moved", NULL, NULL,
 	 CALENDAR(W("20190906T090000Z", "RRULE:FREQ=WEEKLY;COUNT=2\r\n")
 			  W("20190912T090000Z", "RECURRENCE-ID:20190913T090000Z\r\n")),
-	 NULL, "截止改动：第2期周报，2019-09-13 17:00 改为 2019-09-12 17:00，涉及3个单位\n"},
+	 NULL, "第2期周报 9月13日 17:00 → 9月12日 17:00，涉及3个单位\n"},
+	{"a whole series dragged by an hour", NULL, NULL,
+	 CALENDAR(W("20190906T080000Z", "RRULE:FREQ=WEEKLY;COUNT=2\r\n")), NULL,
+	 "周报共2期，每期提前1小时（第1期周报 9月6日 17:00 → 9月6日 16:00），涉及3个单位\n"},
+	{"a whole series dragged by two days and a half", NULL, NULL,
+	 CALENDAR(W("20190908T210000Z", "RRULE:FREQ=WEEKLY;COUNT=2\r\n")), NULL,
+	 "周报共2期，每期推迟2天12小时（第1期周报 9月6日 17:00 → 9月9日 05:00），涉及3个单位\n"},
+	{"a series goes on into another year", NULL, NULL,
+	 CALENDAR(W("20190906T090000Z", "RRULE:FREQ=WEEKLY;COUNT=18\r\n")), NULL,
+	 "新增报送：周报共16期（第3期周报 2019年9月20日 17:00 至第18期周报 2020年1月3日 17:00），"
+	 "涉及3个单位\n"},
+	{"a series cut by this and following", NULL, NULL,
+	 CALENDAR(W("20190906T090000Z", "RRULE:FREQ=WEEKLY;COUNT=1\r\n")
+			  EVENT("w2", "DTSTART:20190913T090000Z\r\nSUMMARY:周报\r\n"
+				      "CATEGORIES:报送\r\nRRULE:FREQ=WEEKLY;COUNT=1\r\n")),
+	 NULL, ""},
+	{"another thing at another time", NULL, NULL,
+	 CALENDAR(EVENT("y", "DTSTART:20190930T155959Z\r\nSUMMARY:月报\r\nCATEGORIES:报送\r\n")),
+	 NULL,
+	 "取消报送：周报共2期（第1期周报 9月6日 17:00 至第2期周报 9月13日 17:00），涉及3个单位\n"
+	 "新增报送：月报，截止 9月30日，涉及3个单位\n"},
 	{"fewer owe it", NULL, NULL,
 	 CALENDAR(EVENT("w", "DTSTART:20190906T090000Z\r\nSUMMARY:周报\r\nCATEGORIES:报送,部门\r\n"
 			     "RRULE:FREQ=WEEKLY;COUNT=2\r\n")),
@@ -113,7 +133,7 @@ static void changes(void **state)
 			load(rows[i].yaml ? rows[i].yaml : yaml_small,
 			     rows[i].units ? rows[i].units : units_small,
 			     rows[i].calendar ? rows[i].calendar : base_calendar, rows[i].duty);
-		GPtrArray *lines = campaign_diff(a, b);
+		GPtrArray *lines = campaign_diff(a, b, NULL);
 		g_autofree char *got = joined(lines);
 
 		g_ptr_array_unref(lines);
@@ -125,18 +145,56 @@ static void changes(void **state)
 	}
 }
 
+static unsigned told_seven(void *arg, uint32_t occurrence, uint32_t unit, bool moved)
+{
+	(void)arg;
+	return occurrence == 0 ? (unit == NONE ? (moved ? 7 : 8) : 1) : 0;
+}
+
+/* What people were told already stands beside what changes it. */
+static void told_before(void **state)
+{
+	static const char *const want = "周报共2期，每期提前1小时（第1期周报 9月6日 17:00 → 9月6日 "
+					"16:00），涉及3个单位，已发提醒7件将更正\n",
+				 *const gone = "“周报”的报送单位有变：3 家改为 1 家，"
+					       "已发提醒2件将告知无需报送\n";
+	struct campaign *a = load(yaml_small, units_small, base_calendar, NULL);
+	struct campaign *b =
+		load(yaml_small, units_small,
+		     CALENDAR(W("20190906T080000Z", "RRULE:FREQ=WEEKLY;COUNT=2\r\n")), NULL);
+	struct campaign *c =
+		load(yaml_small, units_small,
+		     CALENDAR(EVENT("w", "DTSTART:20190906T090000Z\r\nSUMMARY:周报\r\n"
+					 "CATEGORIES:报送,部门\r\nRRULE:FREQ=WEEKLY;COUNT=2\r\n")),
+		     NULL);
+	struct diff_told told = {told_seven, NULL};
+	GPtrArray *lines = campaign_diff(a, b, &told);
+	g_autofree char *moved = joined(lines), *fewer = NULL;
+
+	(void)state;
+	g_ptr_array_unref(lines);
+	lines = campaign_diff(a, c, &told);
+	fewer = joined(lines);
+	g_ptr_array_unref(lines);
+	campaign_free(&a);
+	campaign_free(&b);
+	campaign_free(&c);
+	assert_string_equal(moved, want);
+	assert_string_equal(fewer, gone);
+}
+
 static void moved_periods_and_swapped_shifts(void **state)
 {
 	struct campaign *a =
 		load(yaml_small, units_small, CALENDAR(WATCH("20190928T000000Z")), DUTY("新甲"));
 	struct campaign *b =
 		load(yaml_small, units_small, CALENDAR(WATCH("20190929T000000Z")), DUTY("新乙"));
-	GPtrArray *lines = campaign_diff(a, b);
+	GPtrArray *lines = campaign_diff(a, b, NULL);
 	g_autofree char *got = joined(lines);
 
 	(void)state;
 	g_ptr_array_unref(lines);
-	lines = campaign_diff(a, a);
+	lines = campaign_diff(a, a, NULL);
 	assert_int_equal(lines->len, 0);
 	g_ptr_array_unref(lines);
 	campaign_free(&a);
@@ -157,7 +215,7 @@ static void many_changes(void **state)
 		g_string_append_printf(units, "u%d,村,村,liaison,甲,a@u%d.example.org,\n", i, i);
 	a = load(yaml_small, units_small, CALENDAR(""), NULL);
 	b = load(yaml_small, units->str, CALENDAR(""), NULL);
-	lines = campaign_diff(a, b);
+	lines = campaign_diff(a, b, NULL);
 	assert_int_equal(lines->len, CHANGES_MAX + 1);
 	assert_string_equal(lines->pdata[CHANGES_MAX], "另有 5 处改动没有列出");
 	g_ptr_array_unref(lines);
@@ -169,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes),
+		cmocka_unit_test(told_before),
 		cmocka_unit_test(moved_periods_and_swapped_shifts),
 		cmocka_unit_test(many_changes),
 	};

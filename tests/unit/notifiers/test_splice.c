@@ -65,13 +65,16 @@ static const char *const titles[] = {"周报", "工作小结 & <周报表>", "zQ
 
 static void item_add(GRand *r, struct message *m, const char *unit, const char *unit_id, int n)
 {
-	static const enum sort sorts[] = {SORT_REMIND, SORT_REMIND,  SORT_ESCALATE,
-					  SORT_STREAK, SORT_RECEIPT, SORT_DECISION};
+	static const enum sort sorts[] = {SORT_REMIND,  SORT_REMIND,   SORT_ESCALATE,  SORT_STREAK,
+					  SORT_RECEIPT, SORT_DECISION, SORT_CORRECTION};
 	struct message_item *i = message_add(m);
 	g_autofree char *token = g_strdup_printf("%08x%02d", g_rand_int(r), n);
 
 	i->sort = sorts[g_rand_int_range(r, 0, G_N_ELEMENTS(sorts))];
 	set(&i->step, i->sort == SORT_DECISION ? "extend" : pick(r, steps, G_N_ELEMENTS(steps)));
+	if (i->sort == SORT_CORRECTION)
+		set(&i->step, CORRECTION_MOVED);
+	set(&i->was_text, "8月12日（周一）17:00");
 	set(&i->unit, unit);
 	set(&i->unit_id, unit_id);
 	set(&i->uid, g_rand_boolean(r) ? "weekly@example.org" : "plan@example.org");
@@ -162,12 +165,12 @@ static void spliced_is_rendered(void **state)
 static void alter(GRand *r, struct message *m)
 {
 	struct message_item *i = m->items->pdata[g_rand_int_range(r, 0, (gint32)m->items->len)];
-	char **texts[] = {&m->identity, &m->campaign,    &m->address,       &m->person,
-			  &m->now_text, &m->now_iso,     &m->office,        &i->step,
-			  &i->unit_id,  &i->uid,         &i->rid,           &i->title,
-			  &i->due_text, &i->due_iso,     &i->on_time_text,  &i->role,
-			  &i->tags,     &i->description, &i->received_text, &i->reason,
-			  &i->token,    &m->person_unit, &i->unit,          &m->locale};
+	char **texts[] = {
+		&m->identity, &m->campaign,    &m->address,     &m->person,        &m->now_text,
+		&m->now_iso,  &m->office,      &i->step,        &i->unit_id,       &i->uid,
+		&i->rid,      &i->title,       &i->due_text,    &i->due_iso,       &i->on_time_text,
+		&i->role,     &i->tags,        &i->description, &i->received_text, &i->reason,
+		&i->token,    &m->person_unit, &i->unit,        &m->locale,        &i->was_text};
 	int *numbers[] = {&i->number, &i->expected, &i->received, &i->missing};
 	int which = g_rand_int_range(r, 0, G_N_ELEMENTS(texts) + G_N_ELEMENTS(numbers) + 4);
 
