@@ -534,6 +534,8 @@ class Maker:
         out = []
         for _ in range(self.pick(0, 1, 2)):
             unit, tag = self.pick((self.pick(*self.unit_ids), ""), ("", self.pick(*KINDS)), ("", ""))
+            if tag and tag not in self.owing:
+                tag = next(k for k in KINDS if k in self.owing)  # that of no unit is refused
             span = self.spans(campaign, last, "pause", "resume")
             for e in span:
                 e[2], e[5] = unit, tag
