@@ -275,7 +275,6 @@ int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrA
 
 	if (rc >= 0)
 		rc = leave(&r, campaign, err);
-
 	if (rc < 0) {
 		json_decref(r.changes);
 		campaign_free(&campaign);

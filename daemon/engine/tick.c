@@ -448,6 +448,7 @@ static wall_t next_wake(const struct engine *e, wall_t now)
 
 int engine_tick(struct engine *e, wall_t now, wall_t *next_wake_out, struct err *err)
 {
+	wall_t first_loaded = e->first_loaded, track_from = e->track_from;
 	int rc = store_begin(e->store, err);
 
 	if (rc < 0)
@@ -468,6 +469,8 @@ int engine_tick(struct engine *e, wall_t now, wall_t *next_wake_out, struct err 
 	if (rc < 0) {
 		store_rollback(e->store);
 		engine_touch(e); /* what was not committed is planned again */
+		e->first_loaded = first_loaded;
+		e->track_from = track_from;
 		return rc;
 	}
 	*next_wake_out = next_wake(e, now);

@@ -301,8 +301,11 @@ void duban_tick(struct run *r)
 	engine_trust_clock(r->e, clock_doubt_text(r->trust.doubt));
 	rc = tick_of(r->e, r->tick_at, rows, &wake, &err);
 	/* What is checked needs the engine; a ghost's rows count if its commit does. */
-	if (rc >= 0 && (!r->dead || r->dead_after))
+	if (rc >= 0 && (!r->dead || r->dead_after)) {
+		if (trusted) /* first loaded at an instant that was still to come: by a wrong clock */
+			r->first_loaded = MIN(r->first_loaded, r->tick_at);
 		judge_rows(r, rows);
+	}
 	done = fate_end(r, rc);
 	r->n_ticks++;
 	if (is_committed(done))
