@@ -1,8 +1,8 @@
 /*
  * ical.h - one component of a calendar: what it says, resolved but not expanded.
  *
- * Texts and alarms come from libical, which is handed one component at a time and only
- * the properties that people read; times, rules and exceptions are read from the
+ * Attendees and alarms come from libical, which is handed one component at a time and only
+ * the properties that have a form of their own; times, rules and exceptions are read from the
  * scanner's lines, because libical drops what it does not understand.
  *
  * Friends only: calendars/expand*.c and calendars/lint.c.

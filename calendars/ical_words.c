@@ -1,10 +1,11 @@
 /*
- * ical_words.c - what a component says to people, by libical.
+ * ical_words.c - what a component says to people.
  *
- * libical sees a small component composed of the lines that matter here, never the file:
- * its parser knows no limits, loses whole files to one unclosed tail, and makes
- * X-LIC-ERROR of what it does not like.  Nothing that decides about time goes through it.
- * In the daemon this runs in the child that flat.h tells of.
+ * Plain TEXT is read here; what has a form of its own (ATTENDEE, TRIGGER) by libical. It sees a
+ * small component composed of those lines, never the file: its parser knows no limits, loses
+ * whole files to one unclosed tail, and makes X-LIC-ERROR of what it does not like; and it takes
+ * ten times as long as all else that is done with a component.  Nothing that decides about time
+ * goes through it. In the daemon this runs in the child that flat.h tells of.
  */
 #include <errno.h>
 #include <libical/ical.h>
@@ -14,25 +15,15 @@
 #include "ical.h"
 #include "ical_words.h"
 
-static bool is_word(const char *name)
-{
-	static const char *const names[] = {"DESCRIPTION", "LOCATION", "STATUS",
-					    "CATEGORIES",  "ATTENDEE", "TRIGGER"};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
-}
-
-static void compose_lines(GString *text, const struct scan *scan, uint32_t index)
+/* @name of the lines that libical reads: "ATTENDEE" of a component, "TRIGGER" of its VALARMs. */
+static void compose_lines(GString *text, const struct scan *scan, uint32_t index, const char *name)
 {
 	const struct scan_component *c = scan_component_at(scan, index);
 
 	for (uint32_t i = c->first; i < c->last; i++) {
 		const struct scan_line *l = scan_line_at(scan, i);
 
-		if (l->component != index || !is_word(l->name))
+		if (l->component != index || strcmp(l->name, name) != 0)
 			continue;
 		g_string_append(text, l->name);
 		if (*l->params != 0) {
@@ -61,48 +52,89 @@ static void compose_alarms(GString *text, const struct scan *scan, uint32_t inde
 			break;
 		}
 		g_string_append(text, "BEGIN:VALARM\r\n");
-		compose_lines(text, scan, i);
+		compose_lines(text, scan, i, "TRIGGER");
 		g_string_append(text, "END:VALARM\r\n");
 	}
 }
 
-static char *trimmed(const char *text)
+/* TEXT of RFC 5545 3.3.11 up to @end; an escape that it does not know stays as it is. */
+static char *unescaped(const char *p, const char *end)
 {
-	return g_strstrip(g_utf8_make_valid(text != NULL ? text : "", -1));
-}
+	GString *text = g_string_sized_new((gsize)(end - p) + 1);
 
-/* TEXT of RFC 5545 3.3.11; an escape that it does not know stays as it is. */
-static char *unescaped(const char *p)
-{
-	GString *text = g_string_new(NULL);
+	for (; p < end; p++) {
+		bool escape = *p == '\\' && p + 1 < end;
 
-	for (; *p != 0; p++) {
-		if (*p != '\\' || p[1] == 0)
+		if (!escape) {
 			g_string_append_c(text, *p);
-		else if (p[1] == 'n' || p[1] == 'N')
+			continue;
+		}
+		p++;
+		if (*p == 'n' || *p == 'N') {
 			g_string_append_c(text, '\n');
-		else if (strchr("\\;,\"", p[1]) != NULL)
-			g_string_append_c(text, p[1]);
-		else
-			g_string_append_printf(text, "\\%c", p[1]);
-		if (*p == '\\' && p[1] != 0)
-			p++;
+		} else {
+			if (strchr("\\;,\"", *p) == NULL)
+				g_string_append_c(text, '\\');
+			g_string_append_c(text, *p);
+		}
 	}
 	return g_string_free(text, FALSE);
 }
 
-/* SUMMARY by ourselves: libical trims it, and it is compared with what other programs show. */
-static char *summary(const struct scan *scan, uint32_t index)
+/* The first property of a name speaks. SUMMARY is kept as it is: other programs show it so. */
+static void take_text(char **field, const char *value)
+{
+	if (*field == NULL)
+		*field = unescaped(value, value + strlen(value));
+}
+
+/* A list: commas part it, unless escaped. */
+static void take_categories(GPtrArray *to, const char *p)
+{
+	for (const char *end = p;; end++) {
+		if (*end == '\\' && end[1] != 0) {
+			end++;
+			continue;
+		}
+		if (*end != ',' && *end != 0)
+			continue;
+		char *word = g_strstrip(unescaped(p, end));
+
+		if (*word != 0)
+			g_ptr_array_add(to, word);
+		else
+			g_free(word);
+		if (*end == 0)
+			return;
+		p = end + 1;
+	}
+}
+
+static void take_texts(const struct scan *scan, uint32_t index, struct flat_words *out)
 {
 	const struct scan_component *c = scan_component_at(scan, index);
 
 	for (uint32_t i = c->first; i < c->last; i++) {
 		const struct scan_line *l = scan_line_at(scan, i);
 
-		if (l->component == index && strcmp(l->name, "SUMMARY") == 0)
-			return unescaped(l->value);
+		if (l->component != index)
+			continue;
+		if (strcmp(l->name, "SUMMARY") == 0)
+			take_text(&out->summary, l->value);
+		else if (strcmp(l->name, "DESCRIPTION") == 0)
+			take_text(&out->description, l->value);
+		else if (strcmp(l->name, "LOCATION") == 0)
+			take_text(&out->location, l->value);
+		else if (strcmp(l->name, "STATUS") == 0)
+			take_text(&out->status, l->value);
+		else if (strcmp(l->name, "CATEGORIES") == 0)
+			take_categories(out->categories, l->value);
 	}
-	return g_strdup("");
+}
+
+static char *trimmed(const char *text)
+{
+	return g_strstrip(g_utf8_make_valid(text != NULL ? text : "", -1));
 }
 
 /* A mailbox in lower case, or whatever else stands there. */
@@ -116,39 +148,6 @@ static char *attendee(const char *value)
 	mailbox = g_strstrip(g_ascii_strdown(text + 7, -1));
 	g_free(text);
 	return mailbox;
-}
-
-static void set_once(char **field, const char *text)
-{
-	if (*field == NULL)
-		*field = g_utf8_make_valid(text != NULL ? text : "", -1);
-}
-
-static void take(icalproperty *p, struct flat_words *out)
-{
-	char *text;
-
-	switch ((int)icalproperty_isa(p)) {
-	case ICAL_DESCRIPTION_PROPERTY:
-		set_once(&out->description, icalproperty_get_description(p));
-		break;
-	case ICAL_LOCATION_PROPERTY:
-		set_once(&out->location, icalproperty_get_location(p));
-		break;
-	case ICAL_STATUS_PROPERTY:
-		text = icalproperty_get_value_as_string_r(p);
-		set_once(&out->status, text);
-		icalmemory_free_buffer(text);
-		break;
-	case ICAL_CATEGORIES_PROPERTY:
-		g_ptr_array_add(out->categories, trimmed(icalproperty_get_categories(p)));
-		break;
-	case ICAL_ATTENDEE_PROPERTY:
-		g_ptr_array_add(out->attendees, attendee(icalproperty_get_attendee(p)));
-		break;
-	default:
-		break;
-	}
 }
 
 static void take_alarm(icalcomponent *alarm, struct flat_words *out)
@@ -181,37 +180,63 @@ static void take_alarm(icalcomponent *alarm, struct flat_words *out)
 	g_array_append_val(out->alarms, a);
 }
 
-struct flat_words *ical_words_parse(const struct scan *scan, uint32_t index)
+static void take_component(icalcomponent *c, struct flat_words *out)
+{
+	for (icalproperty *p = icalcomponent_get_first_property(c, ICAL_ATTENDEE_PROPERTY);
+	     p != NULL; p = icalcomponent_get_next_property(c, ICAL_ATTENDEE_PROPERTY))
+		g_ptr_array_add(out->attendees, attendee(icalproperty_get_attendee(p)));
+	for (icalcomponent *a = icalcomponent_get_first_component(c, ICAL_VALARM_COMPONENT);
+	     a != NULL; a = icalcomponent_get_next_component(c, ICAL_VALARM_COMPONENT))
+		take_alarm(a, out);
+	out->bad_property = icalcomponent_get_first_property(c, ICAL_XLICERROR_PROPERTY) != NULL;
+}
+
+/* ATTENDEE and VALARM, by libical; most components have neither. */
+static void take_forms(const struct scan *scan, uint32_t index, struct flat_words *out)
 {
 	const char *name = scan_component_at(scan, index)->name;
-	struct flat_words *out = flat_words_new();
 	GString *text = g_string_new(NULL);
 	icalcomponent *c;
 
-	g_string_printf(text, "BEGIN:%s\r\n", name);
-	compose_lines(text, scan, index);
+	compose_lines(text, scan, index, "ATTENDEE");
 	compose_alarms(text, scan, index, out);
-	g_string_append_printf(text, "END:%s\r\n", name);
-	icalerror_set_errors_are_fatal(0);
-	c = icalparser_parse_string(text->str);
-	g_string_free(text, TRUE);
-	if (c != NULL) {
-		for (icalproperty *p = icalcomponent_get_first_property(c, ICAL_ANY_PROPERTY);
-		     p != NULL; p = icalcomponent_get_next_property(c, ICAL_ANY_PROPERTY))
-			take(p, out);
-		for (icalcomponent *a = icalcomponent_get_first_component(c, ICAL_VALARM_COMPONENT);
-		     a != NULL; a = icalcomponent_get_next_component(c, ICAL_VALARM_COMPONENT))
-			take_alarm(a, out);
-		out->bad_property =
-			icalcomponent_get_first_property(c, ICAL_XLICERROR_PROPERTY) != NULL;
-		icalcomponent_free(c);
+	out->readable = true;
+	if (text->len > 0) {
+		g_string_prepend(text, "\r\n");
+		g_string_prepend(text, name);
+		g_string_prepend(text, "BEGIN:");
+		g_string_append_printf(text, "END:%s\r\n", name);
+		icalerror_set_errors_are_fatal(0);
+		c = icalparser_parse_string(text->str);
+		out->readable = c != NULL;
+		if (c != NULL) {
+			take_component(c, out);
+			icalcomponent_free(c);
+		}
 	}
-	out->readable = c != NULL;
-	out->summary = summary(scan, index);
-	set_once(&out->description, "");
-	set_once(&out->location, "");
-	set_once(&out->status, "");
-	for (char *p = g_strstrip(out->status); *p != 0; p++)
+	g_string_free(text, TRUE);
+}
+
+static void complete(char **field)
+{
+	if (*field == NULL)
+		*field = g_strdup("");
+	else
+		(void)g_strstrip(*field);
+}
+
+struct flat_words *ical_words_parse(const struct scan *scan, uint32_t index)
+{
+	struct flat_words *out = flat_words_new();
+
+	take_texts(scan, index, out);
+	take_forms(scan, index, out);
+	if (out->summary == NULL)
+		out->summary = g_strdup("");
+	complete(&out->description);
+	complete(&out->location);
+	complete(&out->status);
+	for (char *p = out->status; *p != 0; p++)
 		*p = g_ascii_toupper(*p);
 	return out;
 }

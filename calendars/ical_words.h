@@ -1,5 +1,5 @@
 /*
- * ical_words.h - what a component says to people, by libical.
+ * ical_words.h - what a component says to people.
  *
  * Friends only: calendars/flat.c.
  */
