@@ -60,8 +60,11 @@ static void compose_alarms(GString *text, const struct scan *scan, uint32_t inde
 /* TEXT of RFC 5545 3.3.11 up to @end; an escape that it does not know stays as it is. */
 static char *unescaped(const char *p, const char *end)
 {
-	GString *text = g_string_sized_new((gsize)(end - p) + 1);
+	GString *text;
 
+	if (memchr(p, '\\', (size_t)(end - p)) == NULL)
+		return g_strndup(p, (gsize)(end - p));
+	text = g_string_sized_new((gsize)(end - p) + 1);
 	for (; p < end; p++) {
 		bool escape = *p == '\\' && p + 1 < end;
 

@@ -45,6 +45,27 @@ static bool is_dropped(unsigned char c)
 	return (c < 0x20 && c != '\t') || c == 0x7f;
 }
 
+/* How many bytes from @p on are neither a line end nor dropped. */
+static size_t plain_run(const char *p, const char *end)
+{
+	const char *q = p;
+
+	while (q < end && !is_dropped((unsigned char)*q))
+		q++;
+	return (size_t)(q - p);
+}
+
+/* Add what fits of @n bytes. */
+static void add_run(struct text_line *l, const char *p, size_t n, size_t line_max)
+{
+	size_t room = line_max - l->size;
+
+	if (n > room)
+		l->too_long = true;
+	memcpy(l->text + l->size, p, MIN(n, room));
+	l->size += MIN(n, room);
+}
+
 /* Unfold into @out (as large as the input + 1); false when there are too many lines. */
 static bool unfold(const char *p, const char *end, char *out, size_t line_max, unsigned lines_max,
 		   GArray *lines)
@@ -53,14 +74,15 @@ static bool unfold(const char *p, const char *end, char *out, size_t line_max, u
 	int physical = 1;
 
 	while (p < end) {
-		size_t n = line_end(p, end);
+		size_t n = plain_run(p, end);
 
+		add_run(&l, p, n, line_max);
+		p += n;
+		if (p == end)
+			break;
+		n = line_end(p, end);
 		if (n == 0) {
-			if (l.size >= line_max)
-				l.too_long = true;
-			else if (!is_dropped((unsigned char)*p))
-				out[l.size++] = *p;
-			p++;
+			p++; /* dropped */
 			continue;
 		}
 		p += n;
@@ -106,10 +128,12 @@ static void decode(const char *file, GArray *lines, GPtrArray *texts, struct fin
 	for (guint i = 0; i < lines->len; i++) {
 		struct text_line *l = &g_array_index(lines, struct text_line, i);
 
-		if (!g_utf8_validate(l->text, (gssize)l->size, NULL))
-			bad++;
-		else if (!g_str_is_ascii(l->text))
-			good++;
+		bad += !g_utf8_validate(l->text, (gssize)l->size, NULL);
+	}
+	for (guint i = 0; bad > 0 && i < lines->len; i++) {
+		struct text_line *l = &g_array_index(lines, struct text_line, i);
+
+		good += g_utf8_validate(l->text, (gssize)l->size, NULL) && !g_str_is_ascii(l->text);
 	}
 	for (guint i = 0; bad > 0 && i < lines->len; i++) {
 		struct text_line *l = &g_array_index(lines, struct text_line, i);
