@@ -63,8 +63,8 @@ static GPtrArray *tokens_of(const struct message *m)
 	for (guint n = 0; n < m->items->len; n++) {
 		const struct message_item *i = m->items->pdata[n];
 
-		if (email_token_valid(i->token) && g_hash_table_add(seen, i->token))
-			g_ptr_array_add(tokens, i->token);
+		if (email_token_valid(i->token) && g_hash_table_add(seen, (gpointer)i->token))
+			g_ptr_array_add(tokens, (gpointer)i->token);
 	}
 	return tokens;
 }

@@ -3,7 +3,9 @@
  */
 #include "notifiers/notifier.h"
 
-/* Every string of an item, so that new and free cannot forget one. */
+#define KEPT_SIZE 1024 /* bytes: all strings of a usual message */
+
+/* Every string of an item, so that none is forgotten. */
 #define ITEM_STRINGS(X)                                                                            \
 	X(step)                                                                                    \
 	X(unit_id)                                                                                 \
@@ -34,24 +36,15 @@
 	X(now_iso)                                                                                 \
 	X(office)
 
-static void item_free(void *p)
-{
-	struct message_item *item = p;
-
-#define FREE(name) g_free(item->name);
-	ITEM_STRINGS(FREE)
-#undef FREE
-	g_free(item);
-}
-
 struct message *message_new(void)
 {
 	struct message *m = g_new0(struct message, 1);
 
-#define EMPTY(name) m->name = g_strdup("");
+#define EMPTY(name) m->name = "";
 	MESSAGE_STRINGS(EMPTY)
 #undef EMPTY
-	m->items = g_ptr_array_new_with_free_func(item_free);
+	m->items = g_ptr_array_new_with_free_func(g_free);
+	m->kept = g_string_chunk_new(KEPT_SIZE);
 	return m;
 }
 
@@ -59,21 +52,24 @@ struct message_item *message_add(struct message *m)
 {
 	struct message_item *item = g_new0(struct message_item, 1);
 
-#define EMPTY(name) item->name = g_strdup("");
+#define EMPTY(name) item->name = "";
 	ITEM_STRINGS(EMPTY)
 #undef EMPTY
 	g_ptr_array_add(m->items, item);
 	return item;
 }
 
+const char *message_keep(struct message *m, const char *text)
+{
+	return text[0] == '\0' ? "" : g_string_chunk_insert(m->kept, text);
+}
+
 void message_free(struct message **m)
 {
 	if (*m == NULL)
 		return;
-#define FREE(name) g_free((*m)->name);
-	MESSAGE_STRINGS(FREE)
-#undef FREE
 	g_ptr_array_unref((*m)->items);
+	g_string_chunk_free((*m)->kept);
 	g_free(*m);
 	*m = NULL;
 }

@@ -20,50 +20,55 @@
 
 /**
  * Everything a template may say, civil times already resolved. One message may
- * carry many items (P6). All strings are UTF-8, never NULL, owned by the message.
+ * carry many items (P6). All strings are UTF-8 and never NULL; they live as long as the
+ * message when message_keep() made them, else they are the caller's.
  */
 struct message_item {
 	enum sort sort;
-	char *step; /**< 催办, alarm ...; decisions: extend|return|exempt|refuse|undo; CORRECTION_… */
-	char *unit_id, *unit; /**< who owes */
-	char *uid, *rid;
-	char *title;    /**< SUMMARY of the occurrence: 周报 */
-	int number;     /**< 第N期; 0 = does not recur */
-	char *due_text; /**< "8月9日（周五）17:00" in the message's locale, all-day: no time */
-	char *due_iso;  /**< RFC 3339 */
-	char *was_text;      /**< of a moved deadline: what it was, like due_text; else "" */
-	char *on_time_text;  /**< due + grace */
-	char *role;          /**< the audience as in `to` */
-	char *description;   /**< of the obligation */
-	char *tags;          /**< fields that the unit's report must cover */
-	char *reason;        /**< of a decision, alarm, correction; else "" */
-	char *received_text; /**< of a receipt or correction; else "" */
-	bool on_time;        /**< of a receipt */
-	bool zero;           /**< of a receipt: a zero report */
-	bool invited;        /**< of an exemption: its deadline was mailed before */
-	bool late_cleared;   /**< 已销号: shown in the superior's next list */
+	const char *
+		step; /**< 催办, alarm ...; decisions: extend|return|exempt|refuse|undo; CORRECTION_… */
+	const char *unit_id, *unit; /**< who owes */
+	const char *uid, *rid;
+	const char *title; /**< SUMMARY of the occurrence: 周报 */
+	int number;        /**< 第N期; 0 = does not recur */
+	const char
+		*due_text; /**< "8月9日（周五）17:00" in the message's locale, all-day: no time */
+	const char *due_iso;       /**< RFC 3339 */
+	const char *was_text;      /**< of a moved deadline: what it was, like due_text; else "" */
+	const char *on_time_text;  /**< due + grace */
+	const char *role;          /**< the audience as in `to` */
+	const char *description;   /**< of the obligation */
+	const char *tags;          /**< fields that the unit's report must cover */
+	const char *reason;        /**< of a decision, alarm, correction; else "" */
+	const char *received_text; /**< of a receipt or correction; else "" */
+	bool on_time;              /**< of a receipt */
+	bool zero;                 /**< of a receipt: a zero report */
+	bool invited;              /**< of an exemption: its deadline was mailed before */
+	bool late_cleared;         /**< 已销号: shown in the superior's next list */
 	int expected, received, missing; /**< of the occurrence, now */
 	wall_t due;                      /**< for the calendar part */
-	char *token; /**< identifies the due item in subject and References; "" = none */
+	const char *token; /**< identifies the due item in subject and References; "" = none */
 };
 
 struct message {
-	char *identity;                /**< stable, [a-z0-9.-], becomes Message-ID and webhook id */
-	char *campaign_key, *campaign; /**< directory name; title */
-	char *locale;                  /**< "zh_CN", "en" */
+	const char *identity; /**< stable, [a-z0-9.-], becomes Message-ID and webhook id */
+	const char *campaign_key, *campaign; /**< directory name; title */
+	const char *locale;                  /**< "zh_CN", "en" */
 	enum channel channel;
-	char *address, *person, *person_unit; /**< recipient */
-	char *now_text, *now_iso;             /**< the tick */
+	const char *address, *person, *person_unit; /**< recipient */
+	const char *now_text, *now_iso;             /**< the tick */
 	wall_t tick;
 	wall_t attempt; /**< when this attempt starts, for the webhook's timestamp; 0 = the tick */
-	char *office;   /**< name of the office's unit: who signs */
+	const char *office;  /**< name of the office's unit: who signs */
 	GPtrArray *items;    /**< struct message_item *, most urgent first */
 	bool invitations;    /**< the calendar part invites (METHOD:REQUEST) and cancels */
 	unsigned redirected; /**< trial run: .address is not where it goes */
+	GStringChunk *kept;  /**< of message_keep(): one piece of memory, not one a string */
 };
 
-struct message *message_new(void);
+struct message *message_new(void);                   /**< zeroed, strings "" */
 struct message_item *message_add(struct message *m); /**< zeroed, strings "" */
+const char *message_keep(struct message *m, const char *text);
 void message_free(struct message **m);
 
 /** Settings of the channel, from duban.yaml; borrowed. */

@@ -176,48 +176,43 @@ static void values_clear(struct values *v)
 
 /* ---- rendering with marks ------------------------------------------------------------ */
 
-static char *mark(int field, const char *value)
+#define MARK_SIZE (sizeof(MARK) + 2)
+
+static void mark_write(char mark[MARK_SIZE], int field)
 {
-	return value[0] == '\0' ? g_strdup("") : g_strdup_printf(MARK "%c>", FIELD_FIRST + field);
+	(void)g_snprintf(mark, MARK_SIZE, MARK "%c>", FIELD_FIRST + field);
 }
 
-/* A message like @m whose fields are marks. Borrows its other texts: free with marked_free(). */
+/* "" stays. */
+static const char *mark(struct message *m, int field, const char *value)
+{
+	char text[MARK_SIZE];
+
+	mark_write(text, field);
+	return value[0] == '\0' ? "" : message_keep(m, text);
+}
+
+/* A message like @m whose fields are marks; it borrows its other texts. */
 static struct message *marked_new(const struct message *m, const struct values *v)
 {
-	struct message *copy = g_memdup2(m, sizeof(*m));
+	struct message *copy = message_new(), own = *copy;
 
-	copy->identity = mark(FIELD_IDENTITY, v->of[FIELD_IDENTITY]);
-	copy->address = mark(FIELD_ADDRESS, v->of[FIELD_ADDRESS]);
-	copy->person = mark(FIELD_PERSON, v->of[FIELD_PERSON]);
-	copy->person_unit = mark(FIELD_UNIT, v->of[FIELD_UNIT]);
-	copy->items = g_ptr_array_new();
+	*copy = *m;
+	copy->items = own.items;
+	copy->kept = own.kept;
+	copy->identity = mark(copy, FIELD_IDENTITY, v->of[FIELD_IDENTITY]);
+	copy->address = mark(copy, FIELD_ADDRESS, v->of[FIELD_ADDRESS]);
+	copy->person = mark(copy, FIELD_PERSON, v->of[FIELD_PERSON]);
+	copy->person_unit = mark(copy, FIELD_UNIT, v->of[FIELD_UNIT]);
 	for (guint n = 0; n < m->items->len; n++) {
-		struct message_item *i = g_memdup2(m->items->pdata[n], sizeof(*i));
+		struct message_item *i = message_add(copy);
 
-		i->unit = mark(FIELD_UNIT, v->of[FIELD_UNIT]);
-		i->unit_id = mark(FIELD_UNIT_ID, v->of[FIELD_UNIT_ID]);
-		i->token = mark(FIELD_TOKEN + (int)n, v->of[FIELD_TOKEN + n]);
-		g_ptr_array_add(copy->items, i);
+		*i = *(const struct message_item *)m->items->pdata[n];
+		i->unit = mark(copy, FIELD_UNIT, v->of[FIELD_UNIT]);
+		i->unit_id = mark(copy, FIELD_UNIT_ID, v->of[FIELD_UNIT_ID]);
+		i->token = mark(copy, FIELD_TOKEN + (int)n, v->of[FIELD_TOKEN + n]);
 	}
 	return copy;
-}
-
-static void marked_free(struct message *copy)
-{
-	for (guint n = 0; n < copy->items->len; n++) {
-		struct message_item *i = copy->items->pdata[n];
-
-		g_free(i->unit);
-		g_free(i->unit_id);
-		g_free(i->token);
-		g_free(i);
-	}
-	g_ptr_array_unref(copy->items);
-	g_free(copy->identity);
-	g_free(copy->address);
-	g_free(copy->person);
-	g_free(copy->person_unit);
-	g_free(copy);
 }
 
 /* Cut @text at its marks. NULL: one of them is not as it was made. */
@@ -257,11 +252,12 @@ static struct shape *shape_new(const struct templates *t, const struct message *
 	struct message *copy = marked_new(m, v);
 	json_t *view = view_new(copy, trial);
 	struct err err = {0};
-	g_autofree char *subject_mark = mark(FIELD_SUBJECT, "?");
+	char subject_mark[MARK_SIZE];
 	g_autofree char *subject = NULL;
 	struct rendered *texts = NULL;
 
-	marked_free(copy);
+	message_free(&copy);
+	mark_write(subject_mark, FIELD_SUBJECT);
 	if (render_parts(t, view, subject_mark, &subject, &texts, &err) == 0) {
 		s->subject = pieces_of(subject);
 		s->text = pieces_of(texts->text);

@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "private.h"
+#include "burst.h"
 
 #define CONTACTS_WORTH 8 /* messages: for fewer, looking through the contacts is cheaper */
 
@@ -26,6 +26,7 @@ struct burst {
 	GHashTable *contacts[CHANNELS]; /* address, in the campaign's text -> contact + 1 */
 	GHashTable *texts;              /* struct texts_key * -> struct burst_texts * */
 	GArray *stale;                  /* struct stale */
+	struct burst_now now;           /* of the latest message */
 	unsigned rollbacks;             /* of the store, when it was begun */
 };
 
@@ -80,6 +81,12 @@ static struct burst *burst_of(struct engine *e)
 	return b;
 }
 
+static void now_clear(struct burst_now *n)
+{
+	g_clear_pointer(&n->text, g_free);
+	g_clear_pointer(&n->iso, g_free);
+}
+
 void burst_end(struct engine *e)
 {
 	struct burst *b = e->burst;
@@ -93,6 +100,7 @@ void burst_end(struct engine *e)
 	for (int i = 0; i < CHANNELS; i++)
 		g_clear_pointer(&b->contacts[i], g_hash_table_unref);
 	g_array_unref(b->stale);
+	now_clear(&b->now);
 	g_free(b);
 }
 
@@ -174,6 +182,20 @@ const struct burst_texts *burst_texts(struct engine *e, uint32_t occurrence, wal
 	t->on_time_text = compose_moment(e, engine_ladder(e, occurrence, due)->on_time, english);
 	g_hash_table_insert(b->texts, g_memdup2(&key, sizeof(key)), t);
 	return t;
+}
+
+const struct burst_now *burst_now(struct engine *e, wall_t tick, bool english)
+{
+	struct burst_now *n = &burst_of(e)->now;
+
+	if (n->text != NULL && n->tick == tick && n->english == english)
+		return n;
+	now_clear(n);
+	n->tick = tick;
+	n->english = english;
+	n->text = compose_moment(e, tick, english);
+	n->iso = zone_format(e->campaign->zone, tick);
+	return n;
 }
 
 /* The first contact with an address counts, as in looking through them. */

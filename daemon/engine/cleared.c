@@ -6,7 +6,7 @@
  * list is found again from the messages before this one, so a second attempt at the
  * same message says the same.
  */
-#include "private.h"
+#include "burst.h"
 
 #define LISTS_MAX 32 /* lists looked back at; older ones are settled by a bulletin */
 

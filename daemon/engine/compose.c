@@ -5,7 +5,12 @@
  */
 #include <string.h>
 
+#include "burst.h"
 #include "record.h"
+
+#define TOKEN_DIGITS 10
+#define IDENTITY_HEAD "duban."
+#define IDENTITY_DIGITS 24
 
 static const char *const weekdays_zh[7] = {"一", "二", "三", "四", "五", "六", "日"};
 static const char *const weekdays_en[7] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
@@ -59,26 +64,33 @@ char *compose_moment(const struct engine *e, wall_t t, bool english)
 	return g_strdup_printf("%d月%d日%02d:%02d", c.month, c.day, c.hour, c.minute);
 }
 
-static void put(char **field, char *text)
-{
-	g_free(*field);
-	*field = text;
-}
-
 struct composing {
 	struct engine *e;
 	struct message *m;
 	bool english;
-	wall_t now;
 };
 
-/* Identifies the due item in subject and References; not a secret, only hard to mistype. */
-static char *token_of(struct engine *e, const char *uid, const char *rid, const char *unit)
+static const char *keep(struct composing *k, const char *text)
 {
-	g_autofree char *facts = g_strdup_printf("%s\n%s\n%s\n%s", engine_key(e), uid, rid, unit);
-	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, facts, -1);
+	return message_keep(k->m, text);
+}
 
-	return g_strndup(sum, 10);
+static const char *keep_own(struct composing *k, char *text)
+{
+	const char *kept = keep(k, text);
+
+	g_free(text);
+	return kept;
+}
+
+/* Identifies the due item in subject and References; not a secret, only hard to mistype. */
+static const char *token_of(struct composing *k, const struct message_item *it)
+{
+	const char *const facts[] = {"item", it->uid, it->rid, it->unit_id, NULL};
+	char token[TOKEN_DIGITS + 1];
+
+	engine_digest(k->e, facts, token, TOKEN_DIGITS);
+	return keep(k, token);
 }
 
 static void compose_submission(struct composing *k, struct message_item *it,
@@ -90,7 +102,7 @@ static void compose_submission(struct composing *k, struct message_item *it,
 
 		if (n->sort == SORT_RECEIPT && s->id != n->n)
 			continue;
-		put(&it->received_text, compose_moment(k->e, s->received, k->english));
+		it->received_text = keep_own(k, compose_moment(k->e, s->received, k->english));
 		it->zero = s->zero;
 		if (n->sort == SORT_RECEIPT)
 			break;
@@ -107,20 +119,20 @@ static void compose_occurrence(struct composing *k, struct message_item *it, uin
 	const struct item_fact *fact = unit == NONE ? NULL : facts_item(all, unit);
 	const struct burst_texts *t = burst_texts(e, occurrence, n->due, k->english);
 
-	put(&it->uid, g_strdup(engine_text(e, ob->uid)));
-	put(&it->rid, g_strdup(engine_text(e, o->rid)));
-	put(&it->title, g_strdup(engine_text(e, o->summary)));
-	put(&it->description, g_strdup(engine_text(e, ob->description)));
+	it->uid = keep(k, engine_text(e, ob->uid));
+	it->rid = keep(k, engine_text(e, o->rid));
+	it->title = keep(k, engine_text(e, o->summary));
+	it->description = keep(k, engine_text(e, ob->description));
 	it->number = ob->recurs ? (int)o->number : 0;
 	it->due = n->due;
-	put(&it->due_text, g_strdup(t->due_text));
-	put(&it->due_iso, g_strdup(t->due_iso));
-	put(&it->on_time_text, g_strdup(t->on_time_text));
+	it->due_text = keep(k, t->due_text);
+	it->due_iso = keep(k, t->due_iso);
+	it->on_time_text = keep(k, t->on_time_text);
 	it->expected = (int)all->expected;
 	it->missing = (int)all->missing;
 	it->received = (int)(all->expected - all->missing);
 	if (unit != NONE)
-		put(&it->token, token_of(e, it->uid, it->rid, it->unit_id));
+		it->token = token_of(k, it);
 	if (fact == NULL || fact->first_received == WALL_NEVER)
 		return;
 	it->on_time = fact->first_received <= engine_ladder(e, occurrence, fact->judged)->on_time;
@@ -130,19 +142,23 @@ static void compose_occurrence(struct composing *k, struct message_item *it, uin
 }
 
 /* The fields that a report must cover: those of the unit that the item names, else all its own. */
-static char *tags_of(struct engine *e, uint32_t unit)
+static const char *tags_of(struct composing *k, uint32_t unit)
 {
+	struct engine *e = k->e;
 	const struct unit *u = &e->campaign->units[unit];
-	GString *s = g_string_new(NULL);
+	GString *s = NULL;
 
 	for (uint32_t i = 0; i < u->tags; i++) {
 		const char *tag = engine_text(e, e->campaign->names[u->tag + i]);
 
 		if (strcmp(tag, engine_text(e, u->kind)) == 0)
 			continue;
-		g_string_append_printf(s, "%s%s", s->len > 0 ? "、" : "", tag);
+		if (s == NULL)
+			s = g_string_new(tag);
+		else
+			g_string_append_printf(s, "、%s", tag);
 	}
-	return g_string_free(s, FALSE);
+	return s == NULL ? "" : keep_own(k, g_string_free(s, FALSE));
 }
 
 struct before {
@@ -177,16 +193,16 @@ static void compose_edit(struct composing *k, struct message_item *it, const str
 	const bool all_day = false; /* unknown of what is gone; the end of a day shows none */
 
 	if (strcmp(it->step, CORRECTION_GONE) == 0) {
-		put(&it->title, g_steal_pointer(&it->reason));
-		put(&it->reason, g_strdup(""));
+		it->title = it->reason;
+		it->reason = "";
 		it->number = 0;
 		it->due = n->due;
-		put(&it->due_text, compose_due_text(k->e, n->due, all_day, k->english));
-		put(&it->due_iso, zone_format(k->e->campaign->zone, n->due));
+		it->due_text = keep_own(k, compose_due_text(k->e, n->due, all_day, k->english));
+		it->due_iso = keep_own(k, zone_format(k->e->campaign->zone, n->due));
 	} else {
 		wall_t was = n->n - n->n % DUE_STEP;
 
-		put(&it->was_text, compose_due_text(k->e, was, all_day, k->english));
+		it->was_text = keep_own(k, compose_due_text(k->e, was, all_day, k->english));
 	}
 }
 
@@ -198,13 +214,13 @@ static struct message_item *add_notice(struct composing *k, const struct notice 
 	uint32_t occurrence = n->occurrence == 0 ? NONE : engine_occurrence_of(e, n->occurrence);
 
 	it->sort = n->sort;
-	put(&it->step, g_strdup(burst_word(e, n->step)));
-	put(&it->role, g_strdup(burst_word(e, n->role)));
-	put(&it->reason, g_strdup(n->reason == NULL ? "" : n->reason));
+	it->step = keep(k, burst_word(e, n->step));
+	it->role = keep(k, burst_word(e, n->role));
+	it->reason = keep(k, n->reason == NULL ? "" : n->reason);
 	if (unit != NONE) {
-		put(&it->unit_id, g_strdup(engine_text(e, e->campaign->units[unit].id)));
-		put(&it->unit, g_strdup(engine_text(e, e->campaign->units[unit].name)));
-		put(&it->tags, tags_of(e, unit));
+		it->unit_id = keep(k, engine_text(e, e->campaign->units[unit].id));
+		it->unit = keep(k, engine_text(e, e->campaign->units[unit].name));
+		it->tags = tags_of(k, unit);
 	}
 	if (occurrence != NONE)
 		compose_occurrence(k, it, occurrence, unit, n);
@@ -215,30 +231,31 @@ static struct message_item *add_notice(struct composing *k, const struct notice 
 }
 
 /* Equal campaign, address, channel and tick give equal identity (P6). */
-static char *identity_of(struct engine *e, const struct outbox_row *row)
+static const char *identity_of(struct composing *k, const struct outbox_row *row)
 {
-	g_autofree char *facts = g_strdup_printf(
-		"%s\n%s\n%s\n%" G_GINT64_FORMAT "\n%" G_GINT64_FORMAT, engine_key(e),
-		channel_word(row->channel), row->to, row->tick, row->id);
-	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, facts, -1);
+	char tick[24], id[24], identity[sizeof(IDENTITY_HEAD) + IDENTITY_DIGITS] = IDENTITY_HEAD;
+	const char *const facts[] = {"message", channel_word(row->channel), row->to, tick, id,
+				     NULL};
 
-	return g_strdup_printf("duban.%.24s", sum);
+	(void)g_snprintf(tick, sizeof(tick), "%" G_GINT64_FORMAT, row->tick);
+	(void)g_snprintf(id, sizeof(id), "%" G_GINT64_FORMAT, row->id);
+	engine_digest(k->e, facts, identity + strlen(IDENTITY_HEAD), IDENTITY_DIGITS);
+	return keep(k, identity);
 }
 
-static void person_of(struct engine *e, struct message *m, const char *address,
-		      enum channel channel)
+static void person_of(struct composing *k, const struct outbox_row *row)
 {
-	const struct campaign *c = e->campaign;
-	uint32_t contact = burst_contact(e, channel, address);
+	const struct campaign *c = k->e->campaign;
+	uint32_t contact = burst_contact(k->e, row->channel, row->to);
 	const struct contact *p;
 
 	if (contact == NONE)
 		return;
 	p = &c->contacts[contact];
-	put(&m->person, g_strdup(campaign_text(c, p->person)));
-	put(&m->person_unit, g_strdup(campaign_text(c, c->units[p->unit].name)));
+	k->m->person = keep(k, campaign_text(c, p->person));
+	k->m->person_unit = keep(k, campaign_text(c, c->units[p->unit].name));
 	if (p->locale != 0)
-		put(&m->locale, g_strdup(campaign_text(c, p->locale)));
+		k->m->locale = keep(k, campaign_text(c, p->locale));
 }
 
 /* Most urgent first: what superiors were told wrongly, then what is late, then what is near. */
@@ -268,25 +285,27 @@ static gint by_urgency(gconstpointer a, gconstpointer b)
 }
 
 struct message *compose_message(struct engine *e, const struct outbox_row *row,
-				const GArray *notices, wall_t now)
+				const GArray *notices)
 {
 	struct message *m = message_new();
-	struct composing k = {.e = e, .m = m, .now = now};
+	struct composing k = {.e = e, .m = m};
+	const struct burst_now *now;
 	g_autoptr(GArray) cleared = cleared_since(e, row, notices);
 
-	put(&m->identity, identity_of(e, row));
-	put(&m->campaign_key, g_strdup(engine_key(e)));
-	put(&m->campaign, g_strdup(engine_text(e, e->campaign->name)));
-	put(&m->locale, g_strdup(engine_text(e, e->campaign->locale)));
-	put(&m->address, g_strdup(row->to));
-	put(&m->office, g_strdup(engine_text(e, e->campaign->units[e->campaign->office].name)));
+	m->identity = identity_of(&k, row);
+	m->campaign_key = keep(&k, engine_key(e));
+	m->campaign = keep(&k, engine_text(e, e->campaign->name));
+	m->locale = keep(&k, engine_text(e, e->campaign->locale));
+	m->address = keep(&k, row->to);
+	m->office = keep(&k, engine_text(e, e->campaign->units[e->campaign->office].name));
 	m->channel = row->channel;
 	m->tick = row->tick;
 	m->invitations = e->campaign->invitations;
-	person_of(e, m, row->to, row->channel);
+	person_of(&k, row);
 	k.english = g_str_has_prefix(m->locale, "en");
-	put(&m->now_text, compose_moment(e, row->tick, k.english));
-	put(&m->now_iso, zone_format(e->campaign->zone, row->tick));
+	now = burst_now(e, row->tick, k.english);
+	m->now_text = keep(&k, now->text);
+	m->now_iso = keep(&k, now->iso);
 	for (guint i = 0; i < notices->len; i++)
 		(void)add_notice(&k, &g_array_index(notices, struct notice, i));
 	for (guint i = 0; i < cleared->len; i++)

@@ -5,13 +5,18 @@
  * nothing but time.
  */
 #include <errno.h>
+#include <sodium/crypto_generichash.h>
+#include <sodium/crypto_shorthash_siphash24.h>
+#include <sodium/utils.h>
 #include <string.h>
 
+#include "burst.h"
 #include "daemon/campaign/index.h"
 #include "private.h"
 
 #define UNIT_IDS_MAX (1 << 28)
 #define EXPIRY_DEFAULT (3 * DAY)
+#define DIGEST_TEXT 256 /* bytes: enough for most */
 
 /* A ladder depends on the policy, the alarms and the deadline, on nothing else. */
 struct ladder_key {
@@ -39,6 +44,32 @@ static void ladder_drop(gpointer p)
 	struct ladder *l = p;
 
 	ladder_free(&l);
+}
+
+static void digest_key_make(struct engine *e)
+{
+	const char *key = engine_key(e);
+
+	must(crypto_generichash(e->digest_key, sizeof(e->digest_key), (const unsigned char *)key,
+				strlen(key), NULL, 0) == 0);
+}
+
+/* Keyed by the campaign; each fact with its end, so that "a" "bc" is not "ab" "c". */
+void engine_digest(const struct engine *e, const char *const *facts, char *out, size_t digits)
+{
+	unsigned char sum[crypto_shorthash_siphashx24_BYTES];
+	char hex[ENGINE_DIGEST_MAX + 1];
+	g_autoptr(GString) text = g_string_sized_new(DIGEST_TEXT);
+
+	G_STATIC_ASSERT(sizeof(e->digest_key) == crypto_shorthash_siphashx24_KEYBYTES);
+	must(digits <= ENGINE_DIGEST_MAX);
+	for (; *facts != NULL; facts++)
+		g_string_append_len(text, *facts, (gssize)strlen(*facts) + 1);
+	must(crypto_shorthash_siphashx24(sum, (const unsigned char *)text->str, text->len,
+					 e->digest_key) == 0);
+	(void)sodium_bin2hex(hex, sizeof(hex), sum, sizeof(sum));
+	memcpy(out, hex, digits);
+	out[digits] = '\0';
 }
 
 const char *engine_text(const struct engine *e, text_t t)
@@ -231,6 +262,7 @@ static void adopt(struct engine *e, struct campaign *c)
 	e->unit_at = g_array_new(FALSE, TRUE, sizeof(uint32_t));
 	e->addresses = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	e->track_from = c->track_from != WALL_NEVER ? c->track_from : e->first_loaded;
+	digest_key_make(e);
 }
 
 static void disown(struct engine *e)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "burst.h"
 #include "daemon/core/retry.h"
 #include "record.h"
 #include "told.h"
@@ -119,7 +120,7 @@ static int claim_one(struct engine *e, const struct outbox_row *row, wall_t now,
 		rc = recheck(e, row, notices, now, err);
 	if (rc <= 0)
 		return rc;
-	lease.message = compose_message(e, row, notices, now);
+	lease.message = compose_message(e, row, notices);
 	fn(arg, &lease);
 	return 1;
 }

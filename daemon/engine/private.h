@@ -43,6 +43,7 @@ struct engine {
 	bool look_for_gone;       /* told.c: a reload may have left marks */
 	struct burst *burst;      /* burst.c; NULL between bursts */
 	uint32_t occurrence_hint; /* the one asked for last by its id */
+	unsigned char digest_key[16];
 };
 
 int64_t engine_occurrence_id(struct engine *e, uint32_t occurrence);
@@ -57,6 +58,12 @@ const struct obligation *engine_obligation(const struct engine *e, uint32_t occu
 /** Replace the campaign; the old one is freed. */
 int engine_swap(struct engine *e, struct campaign *campaign, struct err *err);
 const char *engine_text(const struct engine *e, text_t t);
+#define ENGINE_DIGEST_MAX 32
+/**
+ * @digits (at most ENGINE_DIGEST_MAX) lower-case hexadecimal digits, and a 0, that @facts
+ * (until NULL) always give in this campaign: short names that do not meet, not secrets.
+ */
+void engine_digest(const struct engine *e, const char *const *facts, char *out, size_t digits);
 /** Index of (uid, rid); -ENOENT with words that name the nearest, -EINVAL when rid is needed. */
 /** Index of a unit by id or name; NONE with words. */
 uint32_t engine_find_unit(const struct engine *e, const char *text, struct err *err);
@@ -145,28 +152,11 @@ int engine_journal_reload(struct engine *e, json_t *changes, wall_t now,
 int outbox_give_up(struct engine *e, int64_t message, enum channel channel, const char *to,
 		   const char *why, wall_t now, struct err *err);
 
-/* ---- what the messages of a burst have in common (burst.c) ---- */
-
-/** All of an occurrence, as it is now; borrowed until burst_end(). */
-struct occurrence_facts *burst_facts(struct engine *e, uint32_t occurrence);
-/** Something about @unit (NONE: about many) changed, or will have when this transaction ends. */
-void burst_stale(struct engine *e, uint32_t occurrence, uint32_t unit);
-/** So many messages of @channel are about to be composed. */
-void burst_expect(struct engine *e, enum channel channel, unsigned messages);
-void burst_end(struct engine *e);
-const char *burst_word(struct engine *e, int64_t word);                              /* not NULL */
-uint32_t burst_contact(struct engine *e, enum channel channel, const char *address); /* NONE */
-struct burst_texts {
-	char *due_text, *due_iso, *on_time_text;
-};
-const struct burst_texts *burst_texts(struct engine *e, uint32_t occurrence, wall_t due,
-				      bool english);
-
 /* ---- composing (compose.c) ---- */
 
 /** @notices: struct notice with .reason owned, of the message; those still to be told. */
 struct message *compose_message(struct engine *e, const struct outbox_row *row,
-				const GArray *notices, wall_t now);
+				const GArray *notices);
 char *compose_due_text(const struct engine *e, wall_t t, bool all_day, bool english);
 char *compose_moment(const struct engine *e, wall_t t, bool english);
 

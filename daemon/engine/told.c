@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "burst.h"
 #include "record.h"
 
 #define MARK_GONE "gone:"

@@ -16,10 +16,10 @@
 #include "notifiers/notifier.h"
 #include "notifiers/template.h"
 
-static inline void put(char **field, const char *text)
+/* Interned: it outlives every message. */
+static inline void put(const char **field, const char *text)
 {
-	g_free(*field);
-	*field = g_strdup(text);
+	*field = g_intern_string(text);
 }
 
 /* To the liaison of 新桥镇, Friday 2019-08-09 at 09:30. */
