@@ -189,15 +189,30 @@ int store_address_unreachable(struct store *st, int64_t address, wall_t since, c
 	sq_int(q, 1, address);
 	sq_int(q, 2, since);
 	sq_text(q, 3, why);
+	if (since != 0)
+		st->unreachable = UNREACHABLE_SOME;
 	return sq_run(st, q, NULL);
+}
+
+static bool any_unreachable(struct store *st)
+{
+	sqlite3_stmt *q;
+
+	if (st->unreachable == UNREACHABLE_UNASKED) {
+		q = sq(st, "SELECT EXISTS (SELECT 1 FROM address WHERE unreachable IS NOT NULL)");
+		st->unreachable = sq_value(st, q, 1) != 0 ? UNREACHABLE_SOME : UNREACHABLE_NONE;
+	}
+	return st->unreachable == UNREACHABLE_SOME;
 }
 
 int store_address_reached(struct store *st, int64_t message)
 {
-	sqlite3_stmt *q = sq(st, "UPDATE address SET unreachable=NULL, why='' WHERE "
-				 "id=(SELECT address FROM message WHERE id=?1) AND "
-				 "unreachable IS NOT NULL");
+	sqlite3_stmt *q;
 
+	if (!any_unreachable(st))
+		return 0;
+	q = sq(st, "UPDATE address SET unreachable=NULL, why='' WHERE "
+		   "id=(SELECT address FROM message WHERE id=?1) AND unreachable IS NOT NULL");
 	sq_int(q, 1, message);
 	return sq_run(st, q, NULL);
 }

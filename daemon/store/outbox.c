@@ -110,6 +110,35 @@ static bool is_last(enum outbox_state s)
 	       s == OUTBOX_OVERTAKEN;
 }
 
+/* The first attempt has the number 1 and nearly always stays alone; others are counted. */
+#define DELIVERY_INTO "INSERT INTO delivery(message, n, at, outcome, status, verb, reply) "
+#define DELIVERY_NEXT "(SELECT coalesce(max(n), 0) + 1 FROM delivery WHERE message=?1)"
+
+static int add_delivery(struct store *st, int64_t message, wall_t at, enum outcome outcome,
+			int status, const char *verb, const char *reply, struct err *err)
+{
+	static const char *const ways[] = {
+		DELIVERY_INTO "VALUES(?1, 1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+		DELIVERY_INTO "VALUES(?1, " DELIVERY_NEXT ", ?2, ?3, ?4, ?5, ?6)",
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ways) && rc == 0; i++) {
+		sqlite3_stmt *q = sq(st, ways[i]);
+
+		sq_int(q, 1, message);
+		sq_int(q, 2, at);
+		sq_int(q, 3, outcome);
+		sq_int(q, 4, status);
+		sq_text(q, 5, verb);
+		sq_text(q, 6, reply);
+		rc = sq_run(st, q, err);
+		if (rc == 0)
+			rc = sqlite3_changes(st->db);
+	}
+	return rc < 0 ? rc : 0;
+}
+
 int store_outbox_report(struct store *st, int64_t message, enum outbox_state state, wall_t now,
 			wall_t next_try, enum outcome outcome, int status, const char *verb,
 			const char *reply, struct err *err)
@@ -130,16 +159,7 @@ int store_outbox_report(struct store *st, int64_t message, enum outbox_state sta
 		return rc;
 	if (sqlite3_changes(st->db) == 0)
 		return err_set(err, -ENOENT, "no message %" G_GINT64_FORMAT, message);
-	q = sq(st, "INSERT INTO delivery(message, n, at, outcome, status, verb, reply) VALUES(?1, "
-		   "(SELECT coalesce(max(n), 0) + 1 FROM delivery WHERE message=?1), "
-		   "?2, ?3, ?4, ?5, ?6)");
-	sq_int(q, 1, message);
-	sq_int(q, 2, now);
-	sq_int(q, 3, outcome);
-	sq_int(q, 4, status);
-	sq_text(q, 5, verb);
-	sq_text(q, 6, reply);
-	rc = sq_run(st, q, err);
+	rc = add_delivery(st, message, now, outcome, status, verb, reply, err);
 	return rc == 0 && failpoint("reported") < 0 ? err_set(err, -EIO, "store: failpoint") : rc;
 }
 

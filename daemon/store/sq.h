@@ -12,13 +12,17 @@
 
 #include "store.h"
 
+/* Whether any address is known to be unreachable: asked once, since nearly always none is. */
+enum unreachable { UNREACHABLE_UNASKED, UNREACHABLE_NONE, UNREACHABLE_SOME };
+
 struct store {
 	sqlite3 *db;
 	GHashTable *statements; /* const char *sql (static) -> sqlite3_stmt * */
 	GHashTable *twins;      /* statements made because theirs was in use */
 	bool memory;
-	int lock;           /* descriptor that keeps other daemons out; -1 = none */
-	bool interned;      /* a dictionary row was made in this transaction */
+	int lock;      /* descriptor that keeps other daemons out; -1 = none */
+	bool interned; /* a dictionary row was made in this transaction */
+	enum unreachable unreachable;
 	unsigned rollbacks; /* of whole transactions */
 	unsigned generation;
 	char mode[128];

@@ -246,6 +246,7 @@ static void forget_interned(struct store *st)
 {
 	st->generation += st->interned;
 	st->interned = false;
+	st->unreachable = UNREACHABLE_UNASKED;
 	st->rollbacks++;
 }
 
