@@ -27,6 +27,7 @@
 #define TRIAL_PREFIX "【试运行】"
 #define IDENTITY_MAX 100
 #define LIST_KEY_MAX 40
+#define HEADERS_USUAL 2048
 
 bool email_token_valid(const char *token)
 {
@@ -40,7 +41,7 @@ bool email_token_valid(const char *token)
 
 char *email_thread_root(const char *token, const char *host)
 {
-	return g_strdup_printf("<item-%s@%s>", token, host);
+	return g_strconcat("<item-", token, "@", host, ">", NULL);
 }
 
 static bool identity_valid(const char *identity)
@@ -121,7 +122,7 @@ static void list_id_add(GString *out, const struct message *m, const char *host)
 			*p = '-';
 	if (strlen(key) > LIST_KEY_MAX)
 		key[LIST_KEY_MAX] = '\0';
-	id = g_strdup_printf("%s.%s", key[0] != '\0' ? key : "campaign", host);
+	id = g_strconcat(key[0] != '\0' ? key : "campaign", ".", host, NULL);
 	/* Without a name the angle brackets, which an address may lack, must still be there. */
 	header_add_address(out, "List-Id", name[0] != '\0' ? name : id, id);
 }
@@ -140,16 +141,16 @@ static void date_add(GString *out, const struct message *m)
 static char *headers_new(const struct message *m, const struct notifier_settings *s,
 			 const char *subject)
 {
-	GString *out = g_string_new(NULL);
+	GString *out = g_string_sized_new(HEADERS_USUAL);
 	g_autoptr(GPtrArray) tokens = tokens_of(m);
 	const char *named = s->from_name != NULL ? s->from_name : m->office;
 	g_autofree char *from = words_line(named, VIEW_NAME_MAX);
 	g_autofree char *person = words_line(m->person, VIEW_NAME_MAX);
-	g_autofree char *id = g_strdup_printf("<%s@%s>", m->identity, s->host);
+	g_autofree char *id = g_strconcat("<", m->identity, "@", s->host, ">", NULL);
 	g_autofree char *tag = NULL;
 
 	if (tokens->len == 1)
-		tag = g_strdup_printf("[#%s]", (const char *)tokens->pdata[0]);
+		tag = g_strconcat("[#", (const char *)tokens->pdata[0], "]", NULL);
 	header_add_address(out, "From", from, s->from);
 	if (s->redirect != NULL)
 		header_add_address(out, "To", "", s->redirect);
@@ -169,7 +170,7 @@ static char *headers_new(const struct message *m, const struct notifier_settings
 static int settings_check(const struct message *m, const struct notifier_settings *s,
 			  struct err *err)
 {
-	g_autofree char *probe = g_strdup_printf("x@%s", s->host);
+	g_autofree char *probe = g_strconcat("x@", s->host, NULL);
 
 	if (m->items->len == 0)
 		return err_set(err, -EINVAL, "消息没有内容");

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "daemon/core/err.h"
+#include "notifiers/base64.h"
+#include "notifiers/utc.h"
 
 #define WORD_OPEN "=?UTF-8?B?"
 #define WORD_CLOSE "?="
@@ -80,12 +82,13 @@ static size_t append_word(GString *out, const char *text)
 {
 	size_t room = HEADER_LINE_MAX - column_of(out) - WORD_FRAME;
 	size_t n = chunk_length(text, MIN(room / 4 * 3, HEADER_CHUNK_MAX));
-	g_autofree char *base64 = NULL;
+	char base64[HEADER_LINE_MAX];
 
 	if (n == 0)
 		return append_q_word(out, text);
-	base64 = g_base64_encode((const guchar *)text, n);
-	g_string_append_printf(out, WORD_OPEN "%s" WORD_CLOSE, base64);
+	g_string_append(out, WORD_OPEN);
+	g_string_append_len(out, base64, base64_word(base64, text, n) - base64);
+	g_string_append(out, WORD_CLOSE);
 	return n;
 }
 
@@ -122,10 +125,16 @@ static void append_after(GString *out, const char *after)
 	g_string_append(out, after);
 }
 
+static void append_name(GString *out, const char *name)
+{
+	g_string_append(out, name);
+	g_string_append(out, ": ");
+}
+
 void header_add_text(GString *out, const char *name, const char *text, const char *after)
 {
 	must(g_utf8_validate(text, -1, NULL));
-	g_string_append_printf(out, "%s: ", name);
+	append_name(out, name);
 	if (plain(text))
 		append_plain(out, text);
 	else
@@ -149,12 +158,13 @@ static void append_quoted(GString *out, const char *name)
 
 void header_add_address(GString *out, const char *name, const char *person, const char *address)
 {
-	g_autofree char *angle = g_strdup_printf("<%s>", address);
+	g_autofree char *angle = g_strconcat("<", address, ">", NULL);
 
 	must(g_utf8_validate(person, -1, NULL));
-	g_string_append_printf(out, "%s: ", name);
+	append_name(out, name);
 	if (person[0] == '\0') {
-		g_string_append_printf(out, "%s\r\n", address);
+		g_string_append(out, address);
+		g_string_append(out, "\r\n");
 		return;
 	}
 	if (plain(person) && strlen(person) < HEADER_LINE_MAX / 2)
@@ -167,7 +177,8 @@ void header_add_address(GString *out, const char *name, const char *person, cons
 
 void header_add_words(GString *out, const char *name, const GPtrArray *words)
 {
-	g_string_append_printf(out, "%s:", name);
+	g_string_append(out, name);
+	g_string_append_c(out, ':');
 	for (guint i = 0; i < words->len; i++) {
 		const char *word = words->pdata[i];
 
@@ -182,24 +193,34 @@ void header_add_words(GString *out, const char *name, const GPtrArray *words)
 
 void header_add(GString *out, const char *name, const char *value)
 {
-	g_string_append_printf(out, "%s: %s\r\n", name, value);
+	append_name(out, name);
+	g_string_append(out, value);
+	g_string_append(out, "\r\n");
 }
 
 char *header_date(wall_t at, int offset_minutes)
 {
-	static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 					     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	/* The civil time there is the UTC time of the shifted instant. */
-	g_autoptr(GDateTime) t =
-		g_date_time_new_from_unix_utc(at / SECOND + (gint64)offset_minutes * 60);
-	int offset = ABS(offset_minutes);
+	struct utc t = utc_of(at + offset_minutes * MINUTE);
+	GString *out = g_string_new(days[t.weekday]);
 
-	must(t != NULL);
-	return g_strdup_printf(
-		"%s, %02d %s %04d %02d:%02d:%02d %c%02d%02d",
-		days[g_date_time_get_day_of_week(t) - 1], g_date_time_get_day_of_month(t),
-		months[g_date_time_get_month(t) - 1], g_date_time_get_year(t),
-		g_date_time_get_hour(t), g_date_time_get_minute(t), g_date_time_get_second(t),
-		offset_minutes < 0 ? '-' : '+', offset / 60, offset % 60);
+	g_string_append(out, ", ");
+	utc_add_number(out, t.day, 2);
+	g_string_append_c(out, ' ');
+	g_string_append(out, months[t.month - 1]);
+	g_string_append_c(out, ' ');
+	utc_add_number(out, t.year, 4);
+	g_string_append_c(out, ' ');
+	utc_add_number(out, t.hour, 2);
+	g_string_append_c(out, ':');
+	utc_add_number(out, t.minute, 2);
+	g_string_append_c(out, ':');
+	utc_add_number(out, t.second, 2);
+	g_string_append(out, offset_minutes < 0 ? " -" : " +");
+	utc_add_number(out, ABS(offset_minutes) / 60, 2);
+	utc_add_number(out, ABS(offset_minutes) % 60, 2);
+	return g_string_free(out, FALSE);
 }

@@ -13,6 +13,8 @@
 #include "daemon/core/err.h"
 #include "notifiers/base64.h"
 
+#define BOUNDARY_DIGITS 24
+
 /* GMime counts its inits; one is enough for the process and it is never undone. */
 static void gmime_ready(void)
 {
@@ -24,12 +26,30 @@ static void gmime_ready(void)
 	}
 }
 
-/* "=_" cannot stand in base64 or quoted-printable, so no body can hold a boundary. */
+/* The end of @identity if it is long enough and hexadecimal, as the engine's are; else NULL. */
+static const char *digits_of(const char *identity)
+{
+	size_t size = strlen(identity);
+	const char *digits = size < BOUNDARY_DIGITS ? NULL : identity + size - BOUNDARY_DIGITS;
+
+	return digits != NULL && strspn(digits, "0123456789abcdef") == BOUNDARY_DIGITS ? digits
+										       : NULL;
+}
+
+/*
+ * "=_" cannot stand in base64 or quoted-printable, so no body can hold a boundary. All have the
+ * same length, since header lines are folded by it.
+ */
 static char *boundary(const char *identity, const char *level)
 {
-	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+	const char *digits = digits_of(identity);
+	g_autofree char *sum = NULL;
 
-	return g_strdup_printf("=_%s_%.24s", level, sum);
+	if (digits != NULL)
+		return g_strconcat("=_", level, "_", digits, NULL);
+	sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+	sum[BOUNDARY_DIGITS] = '\0';
+	return g_strconcat("=_", level, "_", sum, NULL);
 }
 
 /* Quoted-printable keeps English readable; Chinese is shorter in base64. */
@@ -37,7 +57,7 @@ static GMimeContentEncoding encoding_of(const char *text, size_t size)
 {
 	size_t high = 0;
 
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size && high <= size / 6; i++)
 		high += (unsigned char)text[i] > 0x7e;
 	return high > size / 6 ? GMIME_CONTENT_ENCODING_BASE64
 			       : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE;

@@ -39,16 +39,41 @@ static void trim_end(GString *out, const char *set)
 		g_string_truncate(out, out->len - 1);
 }
 
-/* Printable ASCII, short, with single spaces within: nearly all that is not Chinese. */
+/* U+3001..U+303D, U+4E00..U+9FEF, U+FF01..U+FF5E: three bytes each, all of them assigned. */
+static bool is_chinese(const unsigned char *p)
+{
+	unsigned c;
+
+	if (p[0] < 0xe3 || p[0] > 0xef || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
+		return false;
+	c = (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+	return (c >= 0x4e00 && c <= 0x9fef) || (c >= 0x3001 && c <= 0x303d) ||
+	       (c >= 0xff01 && c <= 0xff5e);
+}
+
+/*
+ * Is @text, nearly always, what clean() would make of it? Printable ASCII with single spaces
+ * within, and Chinese: ideographs, their punctuation and full-width forms.
+ */
 static bool is_clean(const char *text, int max)
 {
+	const unsigned char *p = (const unsigned char *)text;
 	int n = 0;
 
-	for (; text[n] != '\0'; n++)
-		if (n == max || text[n] < ' ' || text[n] > '~' ||
-		    (text[n] == ' ' && (n == 0 || text[n - 1] == ' ')))
+	for (; *p != '\0'; n++) {
+		if (n == max)
 			return false;
-	return n == 0 || text[n - 1] != ' ';
+		if (*p == ' ' && (n == 0 || p[-1] == ' ' || p[1] == '\0'))
+			return false;
+		if (*p >= ' ' && *p <= '~') {
+			p++;
+			continue;
+		}
+		if (!is_chinese(p))
+			return false;
+		p += 3;
+	}
+	return true;
 }
 
 static char *clean(const char *text, int max, bool lines)
@@ -89,7 +114,7 @@ char *words_line(const char *text, int max)
 
 char *words_text(const char *text, int max)
 {
-	return clean(text, max, true);
+	return is_clean(text, max) ? g_strdup(text) : clean(text, max, true);
 }
 
 char *words_no_weekday(const char *text)

@@ -256,8 +256,10 @@ static void composed_is_written(void **state)
 				*html = random_text(r, k % 300 + 1);
 		g_autofree char *title = random_text(r, 60);
 		g_autofree char *calendar = NULL;
-		struct mime_parts p = {
-			.identity = "duban.1", .language = "zh-CN", .method = "REQUEST"};
+		struct mime_parts p = {.identity =
+					       k % 2 ? "duban.1" : "duban.0123456789abcdef01234567",
+				       .language = "zh-CN",
+				       .method = "REQUEST"};
 		g_autoptr(GBytes) quick = NULL;
 		g_autoptr(GBytes) slow = NULL;
 
