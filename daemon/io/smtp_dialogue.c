@@ -195,26 +195,35 @@ static void say(struct smtp_dialogue *d, const void *bytes, size_t size)
 	d->progress++;
 }
 
+static void say_words(struct smtp_dialogue *d, const char *words)
+{
+	say(d, words, strlen(words));
+}
+
 static void say_mail(struct smtp_dialogue *d, struct job *j)
 {
 	const struct request *r = j->request;
-	g_autoptr(GString) line = g_string_new(NULL);
 
-	g_string_append_printf(line, "MAIL FROM:<%s>", r->from ? r->from : "");
-	if (d->caps.size)
-		g_string_append_printf(line, " SIZE=%zu", g_bytes_get_size(r->body));
+	say_words(d, "MAIL FROM:<");
+	say_words(d, r->from ? r->from : "");
+	say_words(d, ">");
+	if (d->caps.size) {
+		char size[40];
+
+		(void)g_snprintf(size, sizeof(size), " SIZE=%zu", g_bytes_get_size(r->body));
+		say_words(d, size);
+	}
 	if (d->caps.eight_bit && r->eight_bit)
-		g_string_append(line, " BODY=8BITMIME");
-	g_string_append(line, "\r\n");
-	say(d, line->str, line->len);
+		say_words(d, " BODY=8BITMIME");
+	say_words(d, "\r\n");
 	expect(d, VERB_MAIL, j);
 }
 
 static void say_rcpt(struct smtp_dialogue *d, struct job *j)
 {
-	g_autofree char *line = g_strdup_printf("RCPT TO:<%s>\r\n", j->request->to);
-
-	say(d, line, strlen(line));
+	say_words(d, "RCPT TO:<");
+	say_words(d, j->request->to);
+	say_words(d, ">\r\n");
 	expect(d, VERB_RCPT, j);
 }
 

@@ -48,7 +48,15 @@ void smtp_caps_line(struct smtp_caps *c, const char *line, size_t size)
 
 /* ---- replies -------------------------------------------------------------- */
 
-char *smtp_printable(const char *text, size_t size, size_t max)
+static bool is_ascii_shown(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return true;
+}
+
+static char *printable(const char *text, size_t size, size_t max)
 {
 	g_autofree char *valid = g_utf8_make_valid(text, (gssize)size);
 	GString *out = g_string_new(NULL);
@@ -64,6 +72,12 @@ char *smtp_printable(const char *text, size_t size, size_t max)
 		}
 	}
 	return g_string_free(out, FALSE);
+}
+
+char *smtp_printable(const char *text, size_t size, size_t max)
+{
+	return size <= max && is_ascii_shown(text, size) ? g_strndup(text, size)
+							 : printable(text, size, max);
 }
 
 void smtp_reader_clear(struct smtp_reader *r)
@@ -156,16 +170,33 @@ static void append_line(GByteArray *out, const char *line, size_t size)
 	g_byte_array_append(out, (const guint8 *)"\r\n", 2);
 }
 
+/* How much of @p stands as it is: whole lines, no dot in front, no lone CR or LF. */
+static size_t sound_size(const char *p, const char *end)
+{
+	const char *line = p, *nl;
+
+	while (line < end && *line != '.' && (nl = memchr(line, '\n', (size_t)(end - line))) &&
+	       nl > line && memchr(line, '\r', (size_t)(nl - line)) == nl - 1)
+		line = nl + 1;
+	return (size_t)(line - p);
+}
+
 void smtp_append_body(GByteArray *out, const void *body, size_t size)
 {
 	const char *p = body, *end = p + size;
 
 	/* A lone CR or LF ends a line here, because some receivers take it for one. */
 	while (p < end) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		const char *stop = nl ? nl : end;
-		const char *cr = memchr(p, '\r', (size_t)(stop - p));
+		size_t sound = sound_size(p, end);
+		const char *nl, *stop, *cr;
 
+		g_byte_array_append(out, (const guint8 *)p, (guint)sound);
+		p += sound;
+		if (p == end)
+			break;
+		nl = memchr(p, '\n', (size_t)(end - p));
+		stop = nl ? nl : end;
+		cr = memchr(p, '\r', (size_t)(stop - p));
 		if (!cr) {
 			append_line(out, p, (size_t)(stop - p));
 			p = nl ? nl + 1 : end;
