@@ -13,6 +13,7 @@
 
 #include "daemon/io/log.h"
 #include "daemon/io/notify.h"
+#include "daemon/store/failpoint.h"
 #include "parse.h"
 #include "wire_private.h"
 
@@ -28,7 +29,8 @@ void wire_problem(struct daemon *d, const char *event, int rc, const struct err 
 	/* The next round that succeeds says that it is over: a full disk is emptied some day. */
 	d->wake = MIN(d->wake, d->clock->now(d->clock) + PROBLEM_AGAIN);
 	wire_arm(d);
-	if (rc == -EUCLEAN) { /* nothing sound can be done with a damaged file */
+	/* Nothing sound can be done with a damaged file, or after a sync that failed. */
+	if (rc == -EUCLEAN || rc == -ENOTRECOVERABLE) {
 		d->code = EX_SOFTWARE;
 		loop_stop(d->loop);
 	}
@@ -39,9 +41,13 @@ void wire_problem(struct daemon *d, const char *event, int rc, const struct err 
 static void on_wake(void *arg)
 {
 	struct daemon *d = arg;
+	struct err err = {0};
+	int rc;
 
 	if (d->writer != NULL)
 		(void)writer_collect(d->writer);
+	if (d->writer != NULL && (rc = writer_trouble(d->writer, &err)) < 0)
+		wire_problem(d, "checkpoint", rc, &err);
 	if (d->stopping && d->in_flight == 0 && !d->outbox_running && d->reports->len == 0)
 		loop_stop(d->loop);
 }
@@ -267,6 +273,7 @@ static int start_store(struct daemon *d, struct err *err)
 		rc = store_commit(d->store, err);
 	else
 		store_rollback(d->store);
+	(void)failpoint("started");
 	return rc;
 }
 
@@ -354,6 +361,8 @@ static int exit_of(int rc)
 		return EX_UNAVAILABLE;
 	case -ENOSPC:
 		return EX_TEMPFAIL;
+	case -ENOTRECOVERABLE:
+		return EX_SOFTWARE;
 	case -EINVAL:
 	case -EPROTO:
 	case -EOVERFLOW:

@@ -7,6 +7,8 @@
 
 #include "daemon/io/log.h"
 #include "daemon/io/smtp.h"
+#include "daemon/store/disk.h"
+#include "daemon/store/failpoint.h"
 #include "wire_private.h"
 
 struct call_job {
@@ -130,8 +132,12 @@ static int run_call(struct store *st, struct writer_job *job, struct err *err)
 		.paced = c->d->paced != NULL,
 		.clock_doubt = clock_doubt_text(c->doubt),
 	};
+	int rc;
 
 	c->route->run(&api, c->call, &c->reply);
+	/* An answer that lacks rows would be a wrong one; in a batch, the commit asks. */
+	if (job->alone && (rc = store_reads_failed(st, err)) < 0)
+		return rc;
 	/* A disk that says no is the daemon's trouble; other refusals are the caller's. */
 	if (c->reply.status == 503 && !c->route->alone && strcmp(c->call->method, "POST") == 0)
 		return err_set(err, -EIO, "%s",
@@ -168,8 +174,11 @@ static void done_call(struct writer_job *job, int rc, const struct err *err)
 
 	if (rc < 0 && rc != -ECANCELED) {
 		wire_problem(d, "control", rc, err);
-		route_fail(&c->reply, 503, "数据库写入失败，未登记：%s", err->text);
+		route_fail(&c->reply, 503,
+			   c->job.alone ? "数据库出错：%s" : "数据库写入失败，未登记：%s",
+			   err->text);
 	}
+	(void)failpoint("acknowledge");
 	if (c->reply.status == 200 && c->reply.until != 0) {
 		if (!wire_pace_call(d, c->call, c->reply.until))
 			answer_error(c->call, 409, "时钟正在走");
@@ -180,6 +189,7 @@ static void done_call(struct writer_job *job, int rc, const struct err *err)
 		http_answer(c->call, c->reply.status, text == NULL ? g_strdup("null") : text,
 			    "application/json; charset=utf-8");
 	}
+	(void)failpoint("acknowledged");
 	if (c->reply.clock_right && rc >= 0)
 		wire_trust_clock(d);
 	if (c->reply.changed && rc >= 0)

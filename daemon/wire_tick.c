@@ -6,6 +6,8 @@
 
 #include "daemon/io/log.h"
 #include "daemon/io/notify.h"
+#include "daemon/store/disk.h"
+#include "daemon/store/failpoint.h"
 #include "wire_private.h"
 
 struct tick_job {
@@ -62,7 +64,7 @@ static int run_tick(struct store *st, struct writer_job *job, struct err *err)
 		t->wake = MIN(t->wake, wake);
 	}
 	t->outbox = store_outbox_next(st);
-	return 0;
+	return store_reads_failed(st, err);
 }
 
 /* What is nearly full takes a small row and refuses a report: a while must have passed. */
@@ -85,6 +87,7 @@ static void done_tick(struct writer_job *job, int rc, const struct err *err)
 		d->wake = WALL_NEVER; /* until it is tried again */
 		wire_problem(d, "tick", rc, err);
 	} else {
+		(void)failpoint("planned");
 		well_again(d);
 		d->wake = t->wake;
 		if (d->problem != NULL)
@@ -173,6 +176,7 @@ static void done_reload(struct writer_job *job, int rc, const struct err *err)
 	struct reload_job *r = (struct reload_job *)job;
 	struct daemon *d = r->d;
 
+	(void)failpoint("reloaded");
 	for (guint i = 0; i < r->report->len; i++)
 		log_event(LOG_LEVEL_WARNING, "reload",
 			  LOG_S("text", g_ptr_array_index(r->report, i)));

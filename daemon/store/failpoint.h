@@ -3,16 +3,13 @@
  *
  * They stand between what promises and what keeps the promise: before and after
  * every commit, at every write, around a lease and an answer.  A build without
- * DUBAN_FAILPOINTS has none of them.
- *
- *   begin, write, commit, committed   every transaction (store/store.c, store/sq.c)
- *   migrate                           each step of the schema
- *   leased, reported                  the outbox, inside its transaction
- *   send, answered                    the wire: before an attempt, after the peer's word
+ * DUBAN_FAILPOINTS has none of them.  failpoint.c lists them all, and what each means;
+ * a name that is not in the list dies at once, so that no test can miss a place.
  *
  * From outside: DUBAN_FAIL=NAME:COUNT:kill|error|hang - the COUNT-th time (from 1) that
  * the place is passed, the process kills itself with SIGKILL, the place reports -EIO, or
  * the thread never comes back from it.
+ * DUBAN_FAIL=list prints the list and ends the program (0) at the first place it passes.
  */
 #ifndef STORE_FAILPOINT_H
 #define STORE_FAILPOINT_H

@@ -12,6 +12,10 @@ int sq_error(struct store *st, int rc, const char *what, struct err *err)
 {
 	const char *words = sqlite3_errmsg(st->db);
 
+	if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) {
+		st->broken = true;
+		return err_set(err, -ENOTRECOVERABLE, "%s: the disk failed to sync", what);
+	}
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 		return err_set(err, -ENOSPC, "%s: the disk is full", what);
@@ -76,6 +80,9 @@ int sq_done(struct store *st, sqlite3_stmt *q, int rc, struct err *err)
 
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW && rc != SQLITE_OK)
 		code = sq_error(st, rc, "store", err);
+	/* COMMIT and its like only read, too, and yield no rows. */
+	if (code < 0 && sqlite3_stmt_readonly(q) && sqlite3_column_count(q) > 0)
+		st->unread = code;
 	(void)sqlite3_reset(q); /* repeats rc; the step has already told us */
 	(void)sqlite3_clear_bindings(q);
 	if (g_hash_table_size(st->twins) > 0 && g_hash_table_remove(st->twins, q))

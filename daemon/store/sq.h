@@ -25,6 +25,12 @@ struct store {
 	enum unreachable unreachable;
 	unsigned rollbacks; /* of whole transactions */
 	unsigned generation;
+	int wal_pages; /* in the log after the last commit */
+	int unread;    /* -errno of a read that failed since it was last looked at; 0 */
+	int checkpoint_pages;
+	bool broken; /* a sync has failed: nothing more is written (disk.c) */
+	int trouble; /* -errno that no verb has returned, its words; 0 = none */
+	struct err trouble_err;
 	char mode[128];
 };
 
@@ -46,6 +52,15 @@ int sq_run(struct store *st, sqlite3_stmt *q, struct err *err);
 int sq_done(struct store *st, sqlite3_stmt *q, int rc, struct err *err);
 /** -ENOSPC, -EIO, -EROFS ... of a SQLite result code, with its words. */
 int sq_error(struct store *st, int rc, const char *what, struct err *err);
+/** From the log into the database, when the log has grown (disk.c). Its failure is trouble. */
+void sq_checkpoint(struct store *st);
+/** Whatever a start finds, made sure of: the whole log, and the file's entry in its directory. */
+int sq_settle(struct store *st, const char *path, struct err *err);
+/** Makes the entry of @path in its directory durable. 0 or -errno with words. */
+int sq_sync_directory(const char *path, struct err *err);
+/** Count the log's pages from now on. */
+void sq_watch_log(struct store *st);
+
 /** One integer of a query whose parameters are bound; @fallback when there is no row. */
 int64_t sq_value(struct store *st, sqlite3_stmt *q, int64_t fallback);
 

@@ -14,12 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "failpoint.h"
 #include "schema.inc"
 #include "sq.h"
 
 #define STORE_APPLICATION_ID 0x64756261 /* "duba" */
 #define STORE_BUSY_MS 5000
+#define STORE_CHECKPOINT_PAGES 2000 /* of 4 KiB: a burst checkpoints less often than by default */
 
 static int pragma_must_be(struct store *st, const char *set, const char *get, const char *want,
 			  struct err *err)
@@ -46,9 +48,8 @@ static int set_pragmas(struct store *st, struct err *err)
 
 	(void)sqlite3_busy_timeout(st->db, STORE_BUSY_MS);
 	(void)sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	/* A burst checkpoints less often; what a savepoint may have to undo needs no file. */
-	(void)sqlite3_exec(st->db, "PRAGMA wal_autocheckpoint=2000; PRAGMA temp_store=MEMORY", NULL,
-			   NULL, NULL);
+	/* What a savepoint may have to undo needs no file. */
+	(void)sqlite3_exec(st->db, "PRAGMA temp_store=MEMORY", NULL, NULL, NULL);
 	(void)sqlite3_db_config(st->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	rc = pragma_must_be(st, "PRAGMA journal_mode=WAL", "PRAGMA journal_mode",
 			    st->memory ? "memory" : "wal", err);
@@ -160,8 +161,10 @@ static int open_checked(struct store *st, const char *path, struct err *err)
 	if (rc == 0)
 		rc = set_pragmas(st, err);
 	if (rc == 0)
+		sq_watch_log(st);
+	if (rc == 0)
 		rc = migrate(st, version, err);
-	return rc;
+	return rc == 0 ? sq_settle(st, path, err) : rc;
 }
 
 /* SQLite would take a directory entry of any kind; we take regular files only. */
@@ -194,6 +197,7 @@ int store_open(const char *path, struct store **out, struct err *err)
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused, and no loss, once it runs */
 	st = g_new0(struct store, 1);
 	st->lock = -1;
+	st->checkpoint_pages = STORE_CHECKPOINT_PAGES;
 	st->memory = strcmp(path, STORE_MEMORY) == 0;
 	st->statements = g_hash_table_new(g_direct_hash, g_direct_equal);
 	st->twins = g_hash_table_new(g_direct_hash, g_direct_equal);
@@ -223,6 +227,8 @@ void store_close(struct store **stp)
 		(void)sqlite3_finalize(q);
 	g_hash_table_unref(st->statements);
 	g_hash_table_unref(st->twins);
+	if (st->broken) /* the next start does it, of what it can read then */
+		(void)sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_close(st->db);
 	if (st->lock >= 0)
 		(void)close(st->lock);
@@ -237,6 +243,9 @@ const char *store_mode(const struct store *st)
 int store_begin(struct store *st, struct err *err)
 {
 	must(sqlite3_get_autocommit(st->db));
+	if (st->broken)
+		return err_set(err, -ENOTRECOVERABLE, "store: the disk failed to sync before");
+	(void)store_reads_failed(st, NULL); /* of before, nobody's any more */
 	if (failpoint("begin") < 0)
 		return err_set(err, -EIO, "store: failpoint");
 	return sq_run(st, sq(st, "BEGIN IMMEDIATE"), err);
@@ -258,6 +267,11 @@ int store_commit(struct store *st, struct err *err)
 		forget_interned(st);
 		return err_set(err, -EIO, "store: the transaction was rolled back");
 	}
+	rc = store_reads_failed(st, err);
+	if (rc < 0) {
+		store_rollback(st);
+		return rc;
+	}
 	rc = failpoint("commit");
 	rc = rc < 0 ? err_set(err, rc, "store: failpoint") : sq_run(st, sq(st, "COMMIT"), err);
 	if (rc < 0)
@@ -265,7 +279,22 @@ int store_commit(struct store *st, struct err *err)
 	else
 		st->interned = false;
 	(void)failpoint("committed"); /* what is durable cannot fail any more, only be cut off */
+	if (rc == 0)
+		sq_checkpoint(st);
 	return rc;
+}
+
+int store_reads_failed(struct store *st, struct err *err)
+{
+	int rc = st->unread;
+
+	if (rc == 0)
+		return 0;
+	/* What was remembered of it may lack rows. */
+	st->unread = 0;
+	st->rollbacks++;
+	st->generation++;
+	return err_set(err, rc, "数据库读取失败：%s", g_strerror(-rc));
 }
 
 void store_rest(struct store *st)
@@ -352,10 +381,14 @@ int store_backup(struct store *st, const char *path, struct err *err)
 	rc = copy_to(st, part, err);
 	if (rc == 0 && fsync(fd) != 0)
 		rc = err_set(err, -errno, "%s: %s", path, g_strerror(errno));
+	(void)failpoint("backup");
 	if (rc == 0 && link(part, path) != 0)
 		rc = errno == EEXIST
 			     ? err_set(err, -EEXIST, "%s 已经存在；备份从不覆盖任何文件", path)
 			     : err_set(err, -errno, "%s: %s", path, g_strerror(errno));
+	if (rc == 0)
+		rc = sq_sync_directory(path, err);
+	(void)failpoint("backed-up");
 	(void)unlink(part);
 	(void)close(fd);
 	return rc;

@@ -8,6 +8,8 @@
  *
  * A verb runs inside the caller's transaction (store_begin .. store_commit).
  * Verbs return 0 or a count, or -EIO / -ENOSPC / -ENOENT / -EEXIST with words.
+ * -ENOTRECOVERABLE: a sync failed; nothing can be begun any more, the process must end
+ * and start again (disk.c says why).
  * Strings in results are borrowed until the callback returns.
  */
 #ifndef STORE_STORE_H

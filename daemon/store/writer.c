@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "disk.h"
+
 #define BATCH_MAX 1000 /* submissions that share one commit */
 
 struct queue {
@@ -22,6 +24,8 @@ struct writer {
 	pthread_mutex_t lock;
 	pthread_cond_t posted;
 	struct queue in, out;
+	int trouble; /* of the store, not yet told; 0 = none */
+	struct err trouble_err;
 	unsigned pending;
 	bool stop;
 };
@@ -124,15 +128,22 @@ static gpointer writer_main(gpointer arg)
 
 	while (take_batch(w, &batch)) {
 		struct writer_job *job;
+		struct err err = {0};
+		int trouble;
 
 		if (batch.first->alone)
 			batch.first->rc =
 				batch.first->run(w->store, batch.first, &batch.first->err);
 		else
 			run_batch(w, &batch);
+		trouble = store_trouble(w->store, &err);
 		pthread_mutex_lock(&w->lock);
 		while ((job = queue_take(&batch)) != NULL)
 			queue_add(&w->out, job);
+		if (trouble < 0) {
+			w->trouble = trouble;
+			w->trouble_err = err;
+		}
 		pthread_mutex_unlock(&w->lock);
 		if (w->wake != NULL)
 			w->wake(w->arg);
@@ -184,6 +195,19 @@ unsigned writer_collect(struct writer *w)
 		n++;
 	}
 	return n;
+}
+
+int writer_trouble(struct writer *w, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&w->lock);
+	rc = w->trouble;
+	if (rc < 0)
+		*err = w->trouble_err;
+	w->trouble = 0;
+	pthread_mutex_unlock(&w->lock);
+	return rc;
 }
 
 unsigned writer_pending(struct writer *w)

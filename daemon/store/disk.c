@@ -1,0 +1,97 @@
+/*
+ * disk.c - what must be on the disk before anybody is told so.
+ *
+ * A commit is durable by its own sync of the log.  Here is the rest: the log's way into
+ * the database (a checkpoint), the directory that names the files, and the rule for a
+ * disk that fails to sync.
+ *
+ * After a sync that failed the kernel may hold as clean what never reached the disk, and
+ * a later sync would say yes to nothing.  So nothing is written from then on, the daemon
+ * ends (70), and the next start copies the whole log into the database and syncs that
+ * before it serves: whatever it reads is written anew.
+ *
+ * SQLite would checkpoint by itself within a commit, and keep a failure to itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "failpoint.h"
+#include "sq.h"
+
+static int on_log(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	struct store *st = arg;
+
+	(void)db;
+	(void)name;
+	st->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+void sq_watch_log(struct store *st)
+{
+	(void)sqlite3_wal_hook(st->db, on_log, st);
+}
+
+static int checkpoint(struct store *st, int mode, struct err *err)
+{
+	int rc = SQLITE_OK;
+
+	if (failpoint("checkpoint") < 0)
+		rc = SQLITE_IOERR;
+	if (rc == SQLITE_OK)
+		rc = sqlite3_wal_checkpoint_v2(st->db, NULL, mode, NULL, NULL);
+	/* Somebody reads the file from outside: the rest is copied next time. */
+	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+		return sq_error(st, rc, "checkpoint", err);
+	(void)failpoint("checkpointed");
+	return 0;
+}
+
+void sq_checkpoint(struct store *st)
+{
+	if (st->memory || st->wal_pages < st->checkpoint_pages)
+		return;
+	st->trouble = checkpoint(st, SQLITE_CHECKPOINT_PASSIVE, &st->trouble_err);
+}
+
+int store_trouble(struct store *st, struct err *err)
+{
+	int rc = st->trouble;
+
+	if (rc < 0) {
+		*err = st->trouble_err;
+		st->trouble = 0;
+	}
+	return rc;
+}
+
+int sq_sync_directory(const char *path, struct err *err)
+{
+	g_autofree char *dir = g_path_get_dirname(path);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd < 0 ? -errno : 0;
+
+	if (rc == 0 && fsync(fd) != 0 && errno != EINVAL) /* there are such file systems */
+		rc = -errno;
+	if (fd >= 0)
+		(void)close(fd);
+	return rc < 0 ? err_set(err, rc, "%s: %s", dir, g_strerror(-rc)) : 0;
+}
+
+int sq_settle(struct store *st, const char *path, struct err *err)
+{
+	int rc;
+
+	if (st->memory)
+		return 0;
+	rc = checkpoint(st, SQLITE_CHECKPOINT_TRUNCATE, err);
+	if (rc == -ENOSPC) { /* the log is whole and stays in use; questions can be answered */
+		st->trouble = rc;
+		st->trouble_err = *err;
+		rc = 0;
+	}
+	return rc < 0 ? rc : sq_sync_directory(path, err);
+}
