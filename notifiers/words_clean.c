@@ -39,39 +39,37 @@ static void trim_end(GString *out, const char *set)
 		g_string_truncate(out, out->len - 1);
 }
 
-/* U+3001..U+303D, U+4E00..U+9FEF, U+FF01..U+FF5E: three bytes each, all of them assigned. */
-static bool is_chinese(const unsigned char *p)
+/*
+ * How many bytes the character at @p has if it is one that Chinese is written with; else 0: an
+ * ideograph, their punctuation, a full-width form, a quotation mark or dash, the middle dot.
+ */
+static int chinese_size(const unsigned char *p)
 {
 	unsigned c;
 
-	if (p[0] < 0xe3 || p[0] > 0xef || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
-		return false;
+	if (p[0] == 0xc2 && p[1] == 0xb7)
+		return 2;
+	if (p[0] < 0xe2 || p[0] > 0xef || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
+		return 0;
 	c = (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
 	return (c >= 0x4e00 && c <= 0x9fef) || (c >= 0x3001 && c <= 0x303d) ||
-	       (c >= 0xff01 && c <= 0xff5e);
+			       (c >= 0xff01 && c <= 0xff5e) || (c >= 0x2010 && c <= 0x2027)
+		       ? 3
+		       : 0;
 }
 
-/*
- * Is @text, nearly always, what clean() would make of it? Printable ASCII with single spaces
- * within, and Chinese: ideographs, their punctuation and full-width forms.
- */
+/* Printable ASCII with single spaces within, and Chinese: what clean() would leave as it is. */
 static bool is_clean(const char *text, int max)
 {
 	const unsigned char *p = (const unsigned char *)text;
-	int n = 0;
+	int size;
 
-	for (; *p != '\0'; n++) {
-		if (n == max)
+	for (int n = 0; *p != '\0'; n++, p += size) {
+		if (n == max || (*p == ' ' && (n == 0 || p[-1] == ' ' || p[1] == '\0')))
 			return false;
-		if (*p == ' ' && (n == 0 || p[-1] == ' ' || p[1] == '\0'))
+		size = *p >= ' ' && *p <= '~' ? 1 : chinese_size(p);
+		if (size == 0)
 			return false;
-		if (*p >= ' ' && *p <= '~') {
-			p++;
-			continue;
-		}
-		if (!is_chinese(p))
-			return false;
-		p += 3;
 	}
 	return true;
 }

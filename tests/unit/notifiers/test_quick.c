@@ -66,10 +66,11 @@ static void a_number_has_its_digits(void **state)
 static void what_is_clean_stays_as_it_is(void **state)
 {
 	static const char *const pieces[] = {
-		"a",      " ",      "。", "、",     "第",     "周报",     "〇",     "～",
-		"\u3000", "“",      "é",  "\u200b", "\u303e", "\u9fff",   "\n",     "\t",
-		"\r",     "\uff5f", "",   "😀",      "．",     "①",        "\u4e00", "\u3001",
-		"Z",      "~",      "!",  "\x7f",   "\xe4",   "\xe3\x80",
+		"a",      " ", "。",     "、",     "第",       "周报",   "〇",     "～",
+		"\u3000", "“", "·",      "\u2027", "\u2028",   "\u200f", "\u2010", "\xe2\x80",
+		"\xc2",   "é", "\u200b", "\u303e", "\u9fff",   "\n",     "\t",     "\r",
+		"\uff5f", "",  "😀",      "．",     "①",        "\u4e00", "\u3001", "Z",
+		"~",      "!", "\x7f",   "\xe4",   "\xe3\x80",
 	};
 	g_autoptr(GRand) r = g_rand_new_with_seed(SEED);
 
@@ -82,7 +83,7 @@ static void what_is_clean_stays_as_it_is(void **state)
 		for (int i = 0; i < n; i++)
 			g_string_append(
 				text,
-				pieces[g_rand_int_range(r, 0, k % 2 ? 8 : G_N_ELEMENTS(pieces))]);
+				pieces[g_rand_int_range(r, 0, k % 2 ? 12 : G_N_ELEMENTS(pieces))]);
 		slow = g_strconcat("\u200b", text->str, NULL);
 		for (int lines = 0; lines < 2; lines++) {
 			g_autofree char *a =
