@@ -117,7 +117,7 @@ bool days_year_known(const struct days *d, int year)
 		return false;
 
 	date_t from = MAX(date_from(year, 1, 1), d->from);
-	date_t to = MIN(date_from(year, 12, 31) + 1, d->to);
+	date_t to = MIN(date_from(year, 12, 1), d->to);
 
 	for (date_t day = from; day < to; day++)
 		if (days_mark_of(d, day))

@@ -1,7 +1,8 @@
 /*
  * days.h - working days: Monday to Friday except OFF days, plus WORK days.
  *
- * A year without any OFF or WORK day is unknown, not free of holidays (design: Time).
+ * A year without any OFF or WORK day is unknown, not free of holidays (design: Time). Those of
+ * December do not count: the table of the following year marks them around New Year.
  */
 #ifndef CALENDARS_DAYS_H
 #define CALENDARS_DAYS_H
@@ -22,7 +23,7 @@ bool days_is_working(const struct days *d, date_t day);
 /** A marked OFF day (not merely a weekend); a marked WORK day. */
 bool days_is_off(const struct days *d, date_t day);
 bool days_is_made_up(const struct days *d, date_t day);
-/** Does the year have at least one OFF or WORK day of its own? */
+/** Does the year have at least one OFF or WORK day from January to November? */
 bool days_year_known(const struct days *d, int year);
 /**
  * The @n-th working day strictly after (n > 0) or strictly before (n < 0) @from.

@@ -62,18 +62,33 @@ static void check_phases(const struct lint *l)
 
 /* ---- years ---------------------------------------------------------------- */
 
-static int year_of(const struct lint *l, wall_t t)
+static int year_of(const struct campaign *c, wall_t t)
 {
 	struct civil at;
 
-	local_split(zone_local(l->c->zone, t), &at);
+	local_split(zone_local(c->zone, t), &at);
 	return at.year;
+}
+
+GArray *campaign_unknown_years(const struct campaign *c)
+{
+	wall_t first = c->starts, last = MAX(c->starts, c->ends - 1);
+	GArray *years = g_array_new(FALSE, FALSE, sizeof(int));
+
+	for (uint32_t i = 0; i < c->n_occurrences; i++) {
+		first = MIN(first, c->occurrences[i].due);
+		last = MAX(last, c->occurrences[i].due);
+	}
+	for (int year = year_of(c, first), n = 0; year <= year_of(c, last) && n < YEARS_MAX;
+	     year++, n++)
+		if (!days_year_known(c->days, year))
+			g_array_append_val(years, year);
+	return years;
 }
 
 static void check_years(const struct lint *l)
 {
-	const struct campaign *c = l->c;
-	wall_t first = c->starts, last = MAX(c->starts, c->ends - 1);
+	GArray *years;
 
 	if (!campaign_files_find(l->files, HOLIDAYS_FILE)) {
 		warn(l, HOLIDAYS_FILE, 0, "NO_HOLIDAYS", NULL,
@@ -81,16 +96,12 @@ static void check_years(const struct lint *l)
 		     HOLIDAYS_FILE);
 		return;
 	}
-	for (uint32_t i = 0; i < c->n_occurrences; i++) {
-		first = MIN(first, c->occurrences[i].due);
-		last = MAX(last, c->occurrences[i].due);
-	}
-	for (int year = year_of(l, first), n = 0; year <= year_of(l, last) && n < YEARS_MAX;
-	     year++, n++)
-		if (!days_year_known(c->days, year))
-			warn(l, HOLIDAYS_FILE, 0, "YEAR_UNKNOWN", NULL,
-			     "没有 %d 年的节假日数据，放假的日子也会当成工作日；通知出来后可补上",
-			     year);
+	years = campaign_unknown_years(l->c);
+	for (guint i = 0; i < years->len; i++)
+		warn(l, HOLIDAYS_FILE, 0, "YEAR_UNKNOWN", NULL,
+		     "没有 %d 年的节假日数据，放假的日子也会当成工作日；通知出来后可补上",
+		     g_array_index(years, int, i));
+	g_array_unref(years);
 }
 
 /* ---- rosters -------------------------------------------------------------- */

@@ -61,6 +61,12 @@ void campaign_free(struct campaign **c);
 void campaign_lint(const struct campaign *c, const struct campaign_files *files,
 		   struct findings *findings);
 
+/**
+ * Years (int) that the campaign touches and of whose holidays nothing is known (design: Time): without
+ * holidays.ics all of them. Caller unrefs.
+ */
+GArray *campaign_unknown_years(const struct campaign *c);
+
 /** Index by id / (uid, rid); NONE if there is none. Linear or hashed, callers need not care. */
 uint32_t campaign_find_unit(const struct campaign *c, const char *id);
 uint32_t campaign_find_occurrence(const struct campaign *c, const char *uid, const char *rid);

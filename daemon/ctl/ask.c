@@ -70,6 +70,17 @@ static void print_sources(const json_t *list)
 	}
 }
 
+static void print_unknown_years(const json_t *years)
+{
+	if (json_array_size(years) == 0)
+		return;
+	(void)printf("注意：没有");
+	for (size_t i = 0; i < json_array_size(years); i++)
+		(void)printf("%s %" JSON_INTEGER_FORMAT, i > 0 ? "、" : "",
+			     json_integer_value(json_array_get(years, i)));
+	(void)printf(" 年的节假日数据，放假的日子也会当成工作日（dubanctl holidays import）\n");
+}
+
 static void print_status(const json_t *j)
 {
 	const json_t *list = json_object_get(j, "campaigns");
@@ -102,6 +113,7 @@ static void print_status(const json_t *j)
 			     member(c, "next_wake"));
 		print_paused(json_object_get(c, "paused"));
 		print_sources(json_object_get(c, "sources"));
+		print_unknown_years(json_object_get(c, "unknown_years"));
 		if (member(c, "problem")[0] != 0)
 			(void)printf("注意：%s\n", member(c, "problem"));
 	}

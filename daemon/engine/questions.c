@@ -349,6 +349,18 @@ static void on_held(void *arg, const struct notice *n)
 	(*count)++;
 }
 
+/* Of whose holidays nothing is known: whoever counts working days should see it. */
+static json_t *unknown_years(const struct campaign *c)
+{
+	GArray *years = campaign_unknown_years(c);
+	json_t *list = json_array();
+
+	for (guint i = 0; i < years->len; i++)
+		json_array_append_new(list, json_integer(g_array_index(years, int, i)));
+	g_array_unref(years);
+	return list;
+}
+
 json_t *engine_status(struct engine *e, wall_t now)
 {
 	const struct campaign *c = e->campaign;
@@ -376,11 +388,12 @@ json_t *engine_status(struct engine *e, wall_t now)
 	tray = engine_tray(e, &open, now);
 	in_tray = json_array_size(tray);
 	json_decref(tray);
-	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:o}",
-			 "paused", pauses(e), "campaign", text(engine_key(e)), "name",
-			 text(campaign_text(c, c->name)), "now", instant(e, now), "units",
-			 (int)c->n_units, "occurrences", (int)c->n_occurrences, "expected",
-			 (int)expected, "standings", standings, "outbox", outbox, "tray",
-			 (json_int_t)in_tray, "held", (json_int_t)n_held, "track_from",
-			 instant(e, e->track_from), "up_since", instant(e, e->up_since));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:o}",
+			 "unknown_years", unknown_years(c), "paused", pauses(e), "campaign",
+			 text(engine_key(e)), "name", text(campaign_text(c, c->name)), "now",
+			 instant(e, now), "units", (int)c->n_units, "occurrences",
+			 (int)c->n_occurrences, "expected", (int)expected, "standings", standings,
+			 "outbox", outbox, "tray", (json_int_t)in_tray, "held", (json_int_t)n_held,
+			 "track_from", instant(e, e->track_from), "up_since",
+			 instant(e, e->up_since));
 }

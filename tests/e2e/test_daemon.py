@@ -61,6 +61,8 @@ def test_tables_and_json():
         status = d.json("status")
         assert status["campaigns"][0]["units"] == 4 and status["problem"] is None, status
         assert status["campaigns"][0]["standings"]["overdue"] == 6, status
+        assert after().year in status["campaigns"][0]["unknown_years"], status
+        assert "年的节假日数据" in d.ctl("status").stdout
         assert {r["standing"] for r in d.json("due", "--uid", NEXT)} == {"open"}
         assert len(d.json("due", "--standing", "missed")) == 3
         assert len(peer.accepted("liaison1@example.org")) == 1  # P6: one message
