@@ -92,6 +92,17 @@ struct attempt {
 	bool accepts, taken, lost;
 	struct reply reply;
 	GPtrArray *told; /* struct told * of its items, borrowed */
+	GArray *heard;   /* struct heard: what it says of deadlines */
+};
+
+/** The latest that an address heard of an item's deadline, by the number of the message. */
+struct heard {
+	struct occ *occ;
+	const char *unit, *address;
+	enum channel channel;
+	wall_t due;
+	bool settled; /* P12: taken back */
+	int64_t message;
 };
 
 struct report {
@@ -138,6 +149,8 @@ struct run {
 	/* ledger */
 	GPtrArray *occs, *mails, *tray, *told_list, *accepted;
 	GHashTable *told, *held_at; /* char * -> struct told * */
+	GHashTable *heard;          /* char * -> struct heard * */
+	GHashTable *moved;          /* corrections of moved deadlines since the last reload */
 	GHashTable *identities;     /* message id -> char * */
 	GHashTable *dead_peers;     /* address -> wall_t *, until when */
 	GHashTable *paused;         /* "unit:u1", "tag:t0", "all" */
@@ -210,6 +223,12 @@ void post_end(struct run *r); /* attempts whose end has come */
 void post_crashed(struct run *r);
 wall_t post_next(const struct run *r);
 void attempt_clear(gpointer p);
+
+/* ---- heard.c: deadlines as people heard them, and edits ---- */
+void heard_claim(struct run *r, struct attempt *a, const struct message *m,
+		 const struct message_item *it);
+void heard_take(struct run *r, const struct attempt *a);
+void heard_row(struct run *r, const struct engine_row *row);
 
 /* ---- verdict.c ---- */
 void verdict(struct run *r);

@@ -289,6 +289,7 @@ bool duban_reload(struct run *r)
 		r->changed = true;
 		r->wake = WALL_ALWAYS;
 		r->n_reloads++;
+		g_hash_table_remove_all(r->moved);
 	}
 	return done == DONE;
 }

@@ -404,6 +404,8 @@ static void born(struct run *r, uint64_t seed, const char *dir, bool trace)
 	r->told_list = g_ptr_array_new();
 	r->accepted = g_ptr_array_new_with_free_func(accepted_free);
 	r->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	r->heard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	r->moved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	r->identities = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	r->dead_peers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	r->paused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -425,6 +427,8 @@ static void buried(struct run *r)
 	g_hash_table_unref(r->tick_told);
 	g_hash_table_unref(r->paused);
 	g_hash_table_unref(r->dead_peers);
+	g_hash_table_unref(r->heard);
+	g_hash_table_unref(r->moved);
 	g_hash_table_unref(r->identities);
 	g_ptr_array_unref(r->told_list);
 	g_hash_table_unref(r->told);

@@ -17,6 +17,7 @@ void attempt_clear(gpointer p)
 
 	g_free(a->identity);
 	g_ptr_array_unref(a->told);
+	g_array_unref(a->heard);
 }
 
 struct claimed {
@@ -126,12 +127,15 @@ static void on_lease(void *arg, struct engine_lease *lease)
 		.address = (char *)g_intern_string(m->address),
 		.channel = m->channel,
 		.told = g_ptr_array_new(),
+		.heard = g_array_new(FALSE, FALSE, sizeof(struct heard)),
 	};
 
 	/* A ghost's claims bind nobody, unless its commit is in the image. */
 	if (!c->r->dead || c->r->dead_after) {
-		for (guint i = 0; i < m->items->len; i++)
+		for (guint i = 0; i < m->items->len; i++) {
 			check_item(c->r, &a, m, g_ptr_array_index(m->items, i));
+			heard_claim(c->r, &a, m, g_ptr_array_index(m->items, i));
+		}
 		if (m->items->len == 0)
 			violate(c->r, "P4", "an empty message to %s was claimed", m->address);
 	}
@@ -171,6 +175,7 @@ static void start_attempts(struct run *r, GArray *attempts)
 
 		a.identity = g_strdup(a.identity);
 		(void)g_ptr_array_ref(a.told);
+		(void)g_array_ref(a.heard);
 		draw(r, &a);
 		g_array_append_val(r->attempts, a);
 	}
@@ -255,6 +260,7 @@ static struct accepted *take(struct run *r, struct attempt *a)
 	for (guint i = 0; i < a->told->len; i++)
 		((struct told *)g_ptr_array_index(a->told, i))->accepted++;
 	r->n_accepted++;
+	heard_take(r, a);
 	return x;
 }
 

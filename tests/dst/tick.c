@@ -169,6 +169,8 @@ static void judge_rows(struct run *r, GPtrArray *rows)
 			step_row(r, &c->row);
 		else if (c->row.sort == SORT_STREAK)
 			streak_row(r, &c->row);
+		else if (c->row.sort == SORT_CORRECTION)
+			heard_row(r, &c->row);
 		if (c->row.state == NOTICE_SENT)
 			message_row(r, &c->row);
 	}

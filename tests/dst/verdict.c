@@ -69,22 +69,23 @@ static void on_occurrence(void *arg, int64_t id, const char *uid, const char *ri
 	g_hash_table_insert(c->occs, g_memdup2(&id, sizeof(id)), occ_get(c->r, uid, rid));
 }
 
+static void on_unit(void *arg, int64_t id, const char *unit)
+{
+	struct court *c = arg;
+
+	g_hash_table_insert(c->units, g_memdup2(&id, sizeof(id)), (gpointer)g_intern_string(unit));
+}
+
 static void summon(struct court *c)
 {
 	struct run *r = c->r;
-	const struct campaign *k = engine_campaign(r->e);
 	GHashTableIter it;
 	gpointer id, occ;
 
 	c->campaign = store_campaign(r->st, "dst", 0, NULL);
 	(void)store_outbox_list(r->st, c->campaign, -1, 1000000, on_message, c);
 	(void)store_each_occurrence(r->st, c->campaign, on_occurrence, c);
-	for (uint32_t u = 0; u < k->n_units; u++) {
-		const char *name = g_intern_string(campaign_text(k, k->units[u].id));
-		int64_t unit = store_unit(r->st, c->campaign, name);
-
-		g_hash_table_insert(c->units, g_memdup2(&unit, sizeof(unit)), (gpointer)name);
-	}
+	(void)store_each_unit(r->st, c->campaign, on_unit, c);
 	(void)store_notices(r->st, 0, 0, on_notice, c);
 	g_hash_table_iter_init(&it, c->occs);
 	while (g_hash_table_iter_next(&it, &id, &occ)) {
@@ -334,6 +335,68 @@ static void judge_corrections(struct court *c)
 	}
 }
 
+/* Is @h's address told by @n, which is not the ledger's but the store's? */
+static bool is_to(const struct court *c, const struct notice *n, const struct heard *h)
+{
+	const struct outbox_row *m = g_hash_table_lookup(c->messages, &n->message);
+
+	return n->sort == SORT_CORRECTION && m != NULL && m->channel == h->channel &&
+	       strcmp(m->to, h->address) == 0 &&
+	       g_hash_table_lookup(c->occs, &n->occurrence) == h->occ &&
+	       g_strcmp0(g_hash_table_lookup(c->units, &n->unit), h->unit) == 0;
+}
+
+/* A correction that may have been given up, but was made; P12's takes back what was told before. */
+static bool is_told_otherwise(const struct court *c, const struct heard *h, const struct view *v)
+{
+	for (guint i = 0; i < c->notices->len; i++) {
+		const struct notice *n = g_ptr_array_index(c->notices, i);
+
+		if (is_to(c, n, h) && n->message > h->message &&
+		    (n->n < 0 || !v->known || n->due == v->due))
+			return true;
+	}
+	return false;
+}
+
+/* Was there ever an answer that took the item off the list? */
+static bool was_settled(const struct heard *h)
+{
+	for (guint i = 0; i < h->occ->facts->len; i++) {
+		const struct fact *f = &g_array_index(h->occ->facts, struct fact, i);
+		bool mine = f->unit[0] == 0 || strcmp(f->unit, h->unit) == 0;
+
+		if (mine && (f->kind == FACT_SUBMIT || f->decision == DECISION_EXEMPT))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever heard a deadline that an edit moved or took away was told so. */
+static void judge_heard(struct court *c)
+{
+	GHashTableIter it;
+	gpointer p;
+
+	g_hash_table_iter_init(&it, c->r->heard);
+	while (g_hash_table_iter_next(&it, NULL, &p)) {
+		const struct heard *h = p;
+		struct view v;
+
+		if (h->settled)
+			continue;
+		view_of(c->r, h->occ, h->unit, &v);
+		if (v.known ? !v.outstanding || !v.tracked || v.decided != WALL_ALWAYS ||
+				      v.due == h->due
+			    : was_settled(h) || h->due < c->r->first_loaded)
+			continue;
+		if (!is_told_otherwise(c, h, &v))
+			violate(c->r, "edit", "%s heard of %s %s %s %s, and nothing since",
+				h->address, h->unit, h->occ->uid, h->occ->rid,
+				v.known ? "at another hour" : "which is owed no more");
+	}
+}
+
 static void message_free_row(gpointer p)
 {
 	g_free(p);
@@ -364,6 +427,7 @@ void verdict(struct run *r)
 		judge_receipts(&c);
 		judge_items(&c);
 		judge_corrections(&c);
+		judge_heard(&c);
 		if (store_journal_verify(r->st, &err) < 0)
 			violate(r, "R20", "%s", err.text);
 	}
