@@ -329,8 +329,8 @@ int engine_hold_edit(struct engine *e, uint64_t digest, const GPtrArray *reasons
 	g_autofree char *mark = g_strdup_printf("hold-edit:%016" PRIx64, digest);
 	g_autofree char *text = joined(reasons);
 	g_autofree char *why =
-		g_strdup_printf("专项行动文件改动较大，没有生效：%s。核对无误后请运行 "
-				"dubanctl confirm；改错了就改回去",
+		g_strdup_printf("专项行动文件改动较大，没有生效：%s。请用 dubanctl diff "
+				"看改了什么，核对无误后运行 dubanctl confirm；改错了就改回去",
 				text);
 	int rc;
 

@@ -331,6 +331,51 @@ def test_series_dragged_by_an_hour_is_no_deletion():
         d.stop()
 
 
+def corrections(peer, rcpt):
+    return [e["subject"] for e in peer.accepted(rcpt) if e["subject"].startswith("【更正】")]
+
+
+def test_moved_deadline_is_corrected_once():
+    """Who was told of the old deadline hears of the new one; so does a restart that finds the edit."""
+    with World() as w:
+        peer, c, ahead = w.peer(), w.campaign(2), after(days=3)
+        liaison = "liaison1@example.org"
+
+        def due(instant):
+            c.events(event(ONE, ahead, summary="周报"), event(TWO, instant, summary="方案"))
+
+        due(OVERDUE)
+        d = w.daemon(c, relay=peer).start()
+        wait_for("the liaison is told", lambda: peer.accepted(liaison))
+        d.wait_idle()
+        due(after(days=2))
+        told = len([n for n in d.json("notices") if n["uid"] == TWO and n["state"] == "sent"])
+        effect = f"涉及2个单位，已发提醒{told}件将更正"
+        assert told >= 2 and effect in d.ctl("diff", c.dir).stdout
+        assert effect in d.ctl("reload").stdout
+        wait_for("the correction", lambda: corrections(peer, liaison))
+        assert "方案截止时间由" in corrections(peer, liaison)[0]
+        entry = next(x for x in d.json("journal") if x["event"] == "reload")
+        assert any(effect in line for line in entry["detail"]["changes"]), entry
+        d.ctl("reload")
+        d.wait_idle()
+        assert len(corrections(peer, liaison)) == 1
+        d.stop()
+        due(after(days=4))
+        d.start()
+        wait_for("the second correction", lambda: len(corrections(peer, liaison)) == 2)
+        d.wait_idle()
+        assert len(corrections(peer, liaison)) == 2
+        # Taken out of the files, half of what is owed: whoever was told need not report.
+        c.events(event(ONE, ahead, summary="周报"))
+        held(d)
+        assert len(corrections(peer, liaison)) == 2
+        d.ctl("confirm", "--why", "不报了")
+        wait_for("the third", lambda: len(corrections(peer, liaison)) == 3)
+        assert "无需报送方案" in corrections(peer, liaison)[2]
+        d.stop()
+
+
 def test_reload_storm():
     """Files change, SIGHUPs and reload requests come all at once, with submissions between."""
     with World() as w:

@@ -221,6 +221,37 @@ static void correction_decided(struct message *m)
 	put(&i->reason, "已准予延期至8月13日12:00");
 }
 
+static void moved(struct message *m)
+{
+	struct message_item *i = sample_item(m, SORT_CORRECTION, CORRECTION_MOVED);
+
+	put(&i->was_text, "8月12日（周一）17:00");
+}
+
+static void moved_list(struct message *m)
+{
+	sample_list(m, SORT_CORRECTION, CORRECTION_MOVED, 26);
+	for (guint n = 0; n < m->items->len; n++) {
+		struct message_item *i = m->items->pdata[n];
+
+		put(&i->was_text, "8月12日（周一）17:00");
+	}
+}
+
+static void gone(struct message *m)
+{
+	struct message_item *i = sample_item(m, SORT_CORRECTION, CORRECTION_GONE);
+
+	put(&i->title, "第2期周报");
+	put(&i->uid, "");
+	i->number = 0;
+}
+
+static void back(struct message *m)
+{
+	sample_item(m, SORT_CORRECTION, CORRECTION_BACK);
+}
+
 static void duty(struct message *m)
 {
 	struct message_item *i = sample_item(m, SORT_DUTY, "");
@@ -311,6 +342,11 @@ static const struct row {
 	{"a correction", correction, "【更正】此前逾期通知作废：新桥镇已于8月9日16:58按时报送"},
 	{"a correction after a decision", correction_decided,
 	 "【更正】此前逾期通知作废：新桥镇第2期周报已准予延期至8月13日12:00"},
+	{"a moved deadline", moved, "【更正】第2期周报截止时间由8月12日17:00改为8月9日17:00"},
+	{"a moved deadline of many", moved_list,
+	 "【更正】第2期周报截止时间由8月12日17:00改为8月9日17:00（新桥镇等26家单位）"},
+	{"owed no more", gone, "【更正】新桥镇无需报送第2期周报"},
+	{"owed after all", back, "【更正】新桥镇仍须报送第2期周报，8月9日17:00截止"},
 	{"a shift", duty, "【值班提醒】带班 陈一：9月13日08:00"},
 	{"a bulletin", bulletin, "【通报】8月份工作情况"},
 	{"an alarm", system_alarm, "【系统告警】收件邮箱自16:00起无法登录，督办已暂缓"},
