@@ -33,8 +33,8 @@ static const char *const texts[] = {
 	"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n",
 	"<html>login</html>",
 	"",
-	"\xef\xbb\xbf"
-	"BEGIN:VEVENT\nUID:a\nDTSTART:20190801T000000Z\nSUMMARY:\xb1\xa8\nEND:VEVENT\n",
+	("\xef\xbb\xbf" /* a mark of UTF-8, and what is none */
+	 "BEGIN:VEVENT\nUID:a\nDTSTART:20190801T000000Z\nSUMMARY:\xb1\xa8\nEND:VEVENT\n"),
 };
 
 /* Instances and findings, as text. */
@@ -129,9 +129,10 @@ static void no_byte_brings_it_down(void **state)
 
 			bytes->data[n / 3] = with[n % 3];
 			if (flat_decode(bytes->data, bytes->len, &f, &err) == 0) {
-				g_autofree char *text = shown(NULL, f);
+				char *text = shown(NULL, f);
 
-				accepted++;
+				accepted += text[0] != '\0';
+				g_free(text);
 				flat_free(&f);
 			}
 			bytes->data[n / 3] = old;
