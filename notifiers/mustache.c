@@ -89,6 +89,8 @@ int mustache_next(struct mustache_scan *s, struct mustache_tag *tag_out)
 	} else if (!name_trim(tag_out, p, close)) {
 		return fail(s, "标签里的名称为空，或含有字母、数字、_ . - 以外的字符");
 	}
-	count_lines(s, close + strlen(stop));
+	tag_out->begin = open;
+	tag_out->end = close + strlen(stop);
+	count_lines(s, tag_out->end);
 	return 1;
 }

@@ -1,9 +1,8 @@
 /*
  * mustache.h - the tags of a Mustache text, one after the other.
  *
- * mstch renders but never complains: an unclosed section just vanishes. The lint
- * and the search for partials therefore walk the tags themselves. Changing the
- * delimiters is refused, so that this walk and mstch always see the same tags.
+ * The lint and the compiler (mustache_program.h) walk the tags by this alone, so that both
+ * always see the same ones. Changing the delimiters is refused.
  */
 #ifndef NOTIFIERS_MUSTACHE_H
 #define NOTIFIERS_MUSTACHE_H
@@ -24,6 +23,7 @@ struct mustache_tag {
 	enum mustache_kind kind;
 	const char *name; /**< borrowed from the text, not terminated */
 	size_t length;
+	const char *begin, *end; /**< of the whole tag in the text */
 	int line;
 };
 

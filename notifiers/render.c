@@ -4,9 +4,12 @@
 #include "notifiers/render.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include "notifiers/view.h"
 #include "notifiers/words_clean.h"
+
+#define TEXT_USUAL 4096 /* bytes */
 
 void rendered_free(struct rendered **r)
 {
@@ -22,73 +25,90 @@ void rendered_free(struct rendered **r)
 /* Templates leave empty lines where a section was empty: at most one stays. */
 static char *squeeze(const char *text)
 {
-	GString *out = g_string_new(NULL);
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	GString *out = g_string_sized_new(strlen(text) + 2);
 	int empty = 0;
 
-	for (size_t i = 0; lines[i] != NULL; i++) {
-		const char *line = g_strchomp(lines[i]);
+	for (bool more = true; more;) {
+		const char *newline = strchrnul(text, '\n'), *end = newline;
 
-		empty = line[0] == '\0' ? empty + 1 : 0;
-		if (empty > 1 || (empty == 1 && out->len == 0))
-			continue;
-		g_string_append(out, line);
-		g_string_append_c(out, '\n');
+		while (end > text && g_ascii_isspace(end[-1]))
+			end--;
+		empty = end == text ? empty + 1 : 0;
+		if (empty == 0 || (empty == 1 && out->len > 0)) {
+			g_string_append_len(out, text, end - text);
+			g_string_append_c(out, '\n');
+		}
+		more = *newline != '\0';
+		text = newline + 1;
 	}
 	while (g_str_has_suffix(out->str, "\n\n"))
 		g_string_truncate(out, out->len - 1);
 	return g_string_free(out, FALSE);
 }
 
-static int part_render(const struct templates *t, const json_t *group, const char *suffix,
-		       bool html, char **out, struct err *err)
+static int part_render(const struct templates *t, const struct scope *scope, const json_t *view,
+		       const char *base, const char *suffix, GString *out, struct err *err)
 {
-	const char *base = json_string_value(json_object_get(group, "template"));
-	const char *locale = json_string_value(json_object_get(group, "locale"));
 	g_autofree char *name = g_strconcat(base, suffix, NULL);
+	const char *locale = json_string_value(json_object_get(view, "locale"));
 
-	return templates_render(t, locale, name, group, html, out, err);
+	return templates_render(t, locale, name, scope, strcmp(suffix, ".html") == 0, out, err);
+}
+
+/* A group's templates are given the message's fields, and behind them its own. */
+static int group_render(const struct templates *t, const json_t *view, size_t index,
+			const char *suffix, GString *out, struct err *err)
+{
+	struct scope own = {json_array_get(json_object_get(view, "groups"), index), NULL};
+	struct scope all = {view, &own};
+	const char *base = json_string_value(json_object_get(own.value, "template"));
+
+	return part_render(t, &all, view, base, suffix, out, err);
 }
 
 static int subject_render(const struct templates *t, const json_t *view, char **out,
 			  struct err *err)
 {
-	json_t *first = view_group(view, 0);
-	int r = part_render(t, first, ".subject", false, out, err);
+	GString *subject = g_string_new(NULL);
+	int r = group_render(t, view, 0, ".subject", subject, err);
 
-	json_decref(first);
+	*out = g_string_free(subject, r < 0);
+	return r;
+}
+
+/* The layout is given what the first group's templates are, and the bodies of all. */
+static int layout_render(const struct templates *t, const json_t *view, const char *subject,
+			 const char *body, const char *suffix, GString *out, struct err *err)
+{
+	json_t *parts =
+		json_pack("{ss ss ss}", "body", body, "subject", subject, "template", "layout");
+	struct scope own = {json_array_get(json_object_get(view, "groups"), 0), NULL};
+	struct scope all = {view, &own}, layout = {parts, &all};
+	int r;
+
+	must(parts != NULL);
+	r = part_render(t, &layout, view, "layout", suffix, out, err);
+	json_decref(parts);
 	return r;
 }
 
 static int body_render(const struct templates *t, const json_t *view, const char *subject,
-		       bool html, char **out, struct err *err)
+		       const char *suffix, char **out, struct err *err)
 {
-	const char *suffix = html ? ".html" : ".txt";
-	g_autoptr(GString) body = g_string_new(NULL);
+	g_autoptr(GString) body = g_string_sized_new(TEXT_USUAL);
+	g_autoptr(GString) all = g_string_sized_new(TEXT_USUAL);
 	size_t n = json_array_size(json_object_get(view, "groups"));
-	g_autofree char *layout = NULL;
-	json_t *root;
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++) {
-		json_t *group = view_group(view, i);
-		g_autofree char *part = NULL;
-
-		r = part_render(t, group, suffix, html, &part, err);
-		json_decref(group);
-		if (r == 0)
-			g_string_append_printf(body, "%s%s", i > 0 ? "\n" : "", part);
+		if (i > 0)
+			g_string_append_c(body, '\n');
+		r = group_render(t, view, i, suffix, body, err);
 	}
-	if (r < 0)
-		return r;
-	root = view_group(view, 0);
-	must(json_object_set_new(root, "body", json_string(body->str)) == 0);
-	must(json_object_set_new(root, "subject", json_string(subject)) == 0);
-	must(json_object_set_new(root, "template", json_string("layout")) == 0);
-	r = part_render(t, root, suffix, html, &layout, err);
-	json_decref(root);
 	if (r == 0)
-		*out = squeeze(layout);
+		r = layout_render(t, view, subject, body->str, suffix, all, err);
+	if (r == 0)
+		*out = squeeze(all->str);
 	return r;
 }
 
@@ -96,10 +116,10 @@ static int bodies_render(const struct templates *t, const json_t *view, const ch
 			 struct rendered **out, struct err *err)
 {
 	struct rendered *done = g_new0(struct rendered, 1);
-	int r = body_render(t, view, subject, false, &done->text, err);
+	int r = body_render(t, view, subject, ".txt", &done->text, err);
 
 	if (r == 0)
-		r = body_render(t, view, subject, true, &done->html, err);
+		r = body_render(t, view, subject, ".html", &done->html, err);
 	if (r < 0)
 		rendered_free(&done);
 	else

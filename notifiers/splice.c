@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "notifiers/mustache_program.h"
 #include "notifiers/view.h"
 #include "notifiers/words_clean.h"
 
@@ -271,28 +272,11 @@ static struct shape *shape_new(const struct templates *t, const struct message *
 
 /* ---- replacing the marks ----------------------------------------------------------------- */
 
-/* As the shim escapes for HTML. */
 static char *escape(const char *text)
 {
-	GString *out;
+	GString *out = g_string_new(NULL);
 
-	if (strpbrk(text, "&<>\"'") == NULL)
-		return g_strdup(text);
-	out = g_string_new(NULL);
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == '&')
-			g_string_append(out, "&amp;");
-		else if (*p == '<')
-			g_string_append(out, "&lt;");
-		else if (*p == '>')
-			g_string_append(out, "&gt;");
-		else if (*p == '"')
-			g_string_append(out, "&quot;");
-		else if (*p == '\'')
-			g_string_append(out, "&#39;");
-		else
-			g_string_append_c(out, *p);
-	}
+	html_escape(out, text, strlen(text));
 	return g_string_free(out, FALSE);
 }
 

@@ -13,23 +13,33 @@
 #include <string.h>
 
 #include "notifiers/embedded.h"
-#include "notifiers/mustache.h"
 #include "notifiers/splice.h"
 #include "notifiers/template_lint.h"
-#include "notifiers/template_private.h"
 
 #define LOCALE_DEFAULT "zh_CN"
+#define PROGRAMS_MAX 256 /* remembered at a time; people give locales of any name */
 
 struct templates {
 	GHashTable *overrides; /* "zh_CN/remind.txt" -> text, both owned */
+	GHashTable *programs;  /* "en/remind.txt" -> struct program *, as that locale sees it */
+	GString *key;          /* room for such a name */
 	struct splices *splices;
 };
+
+static void drop_program(gpointer p)
+{
+	struct program *program = p;
+
+	program_free(&program);
+}
 
 struct templates *templates_new(void)
 {
 	struct templates *t = g_new0(struct templates, 1);
 
 	t->overrides = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	t->programs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, drop_program);
+	t->key = g_string_new(NULL);
 	t->splices = splices_new();
 	return t;
 }
@@ -43,7 +53,9 @@ void templates_free(struct templates **t)
 {
 	if (*t == NULL)
 		return;
+	g_hash_table_unref((*t)->programs);
 	g_hash_table_unref((*t)->overrides);
+	g_string_free((*t)->key, TRUE);
 	splices_free(&(*t)->splices);
 	g_free(*t);
 	*t = NULL;
@@ -120,6 +132,7 @@ int templates_override(struct templates *t, const char *name, const char *text, 
 	if (size > 0 && text[size - 1] == '\n')
 		size--; /* an editor's, as in cmake/embed_files.cmake */
 	g_hash_table_replace(t->overrides, g_strdup(name), g_strndup(text, size));
+	g_hash_table_remove_all(t->programs);
 	splices_clear(t->splices);
 	return 0;
 }
@@ -151,71 +164,54 @@ void templates_lint(const struct templates *t, struct findings *findings)
 	}
 }
 
-/* A rendering's partials: name -> INSIDE while we are within it, DONE after. */
-struct reach {
+struct layers {
 	const struct templates *t;
 	const char *locale;
-	GHashTable *seen; /* owns the names */
-	GArray *out;      /* struct template_text */
 };
-enum { INSIDE = 1, DONE };
+
+static const char *partial_text(void *arg, const char *name)
+{
+	const struct layers *l = arg;
+
+	return find(l->t, l->locale, name);
+}
 
 /*
- * Every partial that @base can reach, each once. mstch crashes on a cycle; the lint sees each
- * locale by itself, but layers of two locales can still make one, so it is looked for again.
+ * The lint sees each locale by itself; layers of two locales can still make a cycle of
+ * partials, which ends at the compiler's limits.
  */
-static int partials_collect(struct reach *reach, const char *base, const char *text)
+static int program_of(const struct templates *t, const char *locale, const char *name,
+		      const struct program **out, struct err *err)
 {
-	struct mustache_scan scan;
-	struct mustache_tag tag;
+	struct layers layers = {t, locale};
+	struct program *made = NULL;
+	const char *text;
 	int r;
 
-	if (g_hash_table_size(reach->seen) > TEMPLATE_PARTIALS_MAX)
-		return -E2BIG;
-	g_hash_table_insert(reach->seen, g_strdup(base), GINT_TO_POINTER(INSIDE));
-	mustache_scan_init(&scan, text, strlen(text));
-	while ((r = mustache_next(&scan, &tag)) > 0) {
-		g_autofree char *name = NULL;
-		struct template_text partial;
-		int state;
-
-		if (tag.kind != MUSTACHE_PARTIAL)
-			continue;
-		name = g_strndup(tag.name, tag.length);
-		state = GPOINTER_TO_INT(g_hash_table_lookup(reach->seen, name));
-		if (state == DONE)
-			continue;
-		partial.text = find(reach->t, reach->locale, name);
-		if (state == INSIDE || partial.text == NULL)
-			return -ELOOP;
-		r = partials_collect(reach, name, partial.text);
-		if (r < 0)
-			return r;
-		(void)g_hash_table_lookup_extended(reach->seen, name, (void **)&partial.name, NULL);
-		g_array_append_val(reach->out, partial);
-	}
-	g_hash_table_insert(reach->seen, g_strdup(base), GINT_TO_POINTER(DONE));
-	return r;
+	g_string_printf(t->key, "%s/%s", locale, name);
+	*out = g_hash_table_lookup(t->programs, t->key->str);
+	if (*out != NULL)
+		return 0;
+	text = find(t, locale, name);
+	if (text == NULL)
+		return err_set(err, -ENOENT, "没有模板 %s", name);
+	r = program_new(text, partial_text, &layers, &made);
+	if (r < 0)
+		return err_set(err, -EINVAL, "模板 %s：引用的部分不存在或有错误", name);
+	if (g_hash_table_size(t->programs) >= PROGRAMS_MAX)
+		g_hash_table_remove_all(t->programs);
+	g_hash_table_insert(t->programs, g_strdup(t->key->str), made);
+	*out = made;
+	return 0;
 }
 
 int templates_render(const struct templates *t, const char *locale, const char *name,
-		     const json_t *view, bool html, char **out, struct err *err)
+		     const struct scope *scope, bool html, GString *out, struct err *err)
 {
-	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GArray) partials = g_array_new(FALSE, FALSE, sizeof(struct template_text));
-	struct reach reach = {t, locale, seen, partials};
-	const char *text = find(t, locale, name);
-	char problem[200] = "";
-	int r;
+	const struct program *program;
+	int r = program_of(t, locale, name, &program, err);
 
-	if (text == NULL)
-		return err_set(err, -ENOENT, "没有模板 %s", name);
-	r = partials_collect(&reach, name, text);
-	if (r < 0)
-		return err_set(err, -EINVAL, "模板 %s：引用的部分不存在或有错误", name);
-	r = template_mstch_render(text, (const struct template_text *)(void *)partials->data,
-				  partials->len, view, html, out, problem, sizeof(problem));
-	if (r < 0)
-		return err_set(err, r, "模板 %s 无法生成：%s", name, problem);
-	return 0;
+	if (r == 0)
+		program_render(program, scope, html, out);
+	return r;
 }

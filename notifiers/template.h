@@ -1,18 +1,19 @@
 /*
- * template.h - Mustache through libmstch, with the errors that mstch keeps silent about.
+ * template.h - Mustache templates by name and locale, linted before they are used.
  *
  * A set of templates has three layers: the campaign's overrides, the embedded ones of
- * the message's locale, the embedded Chinese ones.  Rendering is for one thread only
- * (mstch::config::escape is global).
+ * the message's locale, the embedded Chinese ones.  Rendering is for one thread only:
+ * a set remembers what it has compiled.
  */
 #ifndef NOTIFIERS_TEMPLATE_H
 #define NOTIFIERS_TEMPLATE_H
 
-#include <jansson.h>
+#include <glib.h>
 #include <stdbool.h>
 
 #include "daemon/core/err.h"
 #include "daemon/core/finding.h"
+#include "notifiers/mustache_program.h"
 
 struct templates;
 struct splices;
@@ -33,11 +34,12 @@ int templates_override(struct templates *t, const char *name, const char *text, 
 void templates_lint(const struct templates *t, struct findings *findings);
 
 /**
- * Render template @name ("remind.subject") in @locale with @view. @html escapes for HTML, else
- * nothing is escaped. Caller frees *out. -ENOENT no such template, -EINVAL it threw.
+ * Append to @out what template @name ("remind.subject") in @locale makes of @scope. @html
+ * escapes for HTML, else nothing is escaped. -ENOENT no such template, -EINVAL partials of two
+ * locales include each other.
  */
 int templates_render(const struct templates *t, const char *locale, const char *name,
-		     const json_t *view, bool html, char **out, struct err *err);
+		     const struct scope *scope, bool html, GString *out, struct err *err);
 
 /** Names of all embedded templates ("zh_CN/remind.subject"), NULL-terminated, and their text. */
 const char *const *templates_names(void);

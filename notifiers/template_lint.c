@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "notifiers/mustache.h"
-#include "notifiers/template_private.h"
 #include "notifiers/view.h"
 
 struct lint {

@@ -1,11 +1,13 @@
 /*
- * template_lint.h - what mstch would keep silent about, said before a template is used.
+ * template_lint.h - what is wrong with a template, said before it is used.
  */
 #ifndef NOTIFIERS_TEMPLATE_LINT_H
 #define NOTIFIERS_TEMPLATE_LINT_H
 
 #include "notifiers/template.h"
 
+#define TEMPLATE_SIZE_MAX (64u << 10)
+#define TEMPLATE_NESTING_MAX 16
 #define TEMPLATE_TAGS_MAX 20000 /**< of a template with all its partials written out */
 
 /**

@@ -174,17 +174,3 @@ json_t *view_new(const struct message *m, bool trial)
 	view_set(root, "groups", array);
 	return root;
 }
-
-json_t *view_group(const json_t *view, size_t index)
-{
-	const json_t *array = json_object_get(view, "groups");
-	const json_t *group = json_array_get(array, index);
-	json_t *out = json_copy((json_t *)group);
-	const char *key;
-	json_t *value;
-
-	must(out != NULL);
-	json_object_foreach((json_t *)view, key, value) if (value != array)
-		must(json_object_set(out, key, value) == 0);
-	return out;
-}

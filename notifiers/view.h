@@ -29,9 +29,6 @@
  */
 json_t *view_new(const struct message *m, bool trial);
 
-/** What a group's templates are given: its fields, then those of the message. New reference. */
-json_t *view_group(const json_t *view, size_t index);
-
 /** The fields of one item, as in the rows of a list. New reference. */
 json_t *view_item_json(const struct message *m, const struct message_item *item);
 

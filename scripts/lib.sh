@@ -11,7 +11,7 @@ build=${DUBAN_BUILD:-$top/build}
 # What the programs need to be built.
 packages_build=(build-essential cmake ninja-build pkg-config libglib2.0-dev libuv1-dev libical-dev
 	libcurl4-openssl-dev libsqlite3-dev libmicrohttpd-dev libgmime-3.0-dev libjansson-dev
-	libsodium-dev libsystemd-dev libxml2-dev libzip-dev libyaml-dev libcctz-dev libmstch-dev libboost-dev
+	libsodium-dev libsystemd-dev libxml2-dev libzip-dev libyaml-dev libcctz-dev
 	tzdata python3 scdoc)
 # What the tests need on top.
 packages_test=(libcmocka-dev clang git procps python3-dateutil)

@@ -38,7 +38,6 @@ MAY = {
 SYSTEM = {
     r"sqlite3\.h": {"store"},
     r"(libical/.*|cctz/.*)": {"calendars"},
-    r"(mstch/.*|boost/.*)": {"notifiers"},
     r"yaml\.h": {"campaign", "programs"},
     r"uv\.h": {"io", "http", "programs"},
     r"curl/.*": {"io", "ctl", "programs"},

@@ -1,5 +1,5 @@
 /*
- * test_template.c - the lint says what mstch would swallow, and layers are looked up in order.
+ * test_template.c - the lint says what would be swallowed, and layers are looked up in order.
  */
 #include "notifiers/template.h"
 
@@ -10,13 +10,14 @@ static char *rendered(const struct templates *t, const char *locale, const char 
 		      const char *json, bool html)
 {
 	json_t *view = json_loads(json, 0, NULL);
+	struct scope scope = {view, NULL};
 	struct err err = {0};
-	char *out = NULL;
+	GString *out = g_string_new(NULL);
 
 	assert_non_null(view);
-	assert_int_equal(templates_render(t, locale, name, view, html, &out, &err), 0);
+	assert_int_equal(templates_render(t, locale, name, &scope, html, out, &err), 0);
 	json_decref(view);
-	return out;
+	return g_string_free(out, FALSE);
 }
 
 static int put_template(struct templates *t, const char *name, const char *text, struct findings *f)
@@ -181,18 +182,17 @@ static void cycle_between_layers(void **state)
 {
 	struct templates *t = templates_new();
 	struct findings *f = findings_new();
-	json_t *view = json_object();
+	struct scope nothing = {NULL, NULL};
 	struct err err = {0};
-	char *out = NULL;
+	g_autoptr(GString) out = g_string_new(NULL);
 
 	(void)state;
 	assert_int_equal(put_template(t, "fr/units", "{{>etc}}", f), 0);
 	assert_int_equal(put_template(t, "zh_CN/etc", "{{>units}}", f), 0);
-	assert_int_equal(templates_render(t, "fr", "units", view, false, &out, &err), -EINVAL);
-	assert_null(out);
+	assert_int_equal(templates_render(t, "fr", "units", &nothing, false, out, &err), -EINVAL);
+	assert_string_equal(out->str, "");
 	assert_true(err.text[0] != '\0');
-	assert_int_equal(templates_render(t, "zh_CN", "none", view, false, &out, &err), -ENOENT);
-	json_decref(view);
+	assert_int_equal(templates_render(t, "zh_CN", "none", &nothing, false, out, &err), -ENOENT);
 	findings_free(&f);
 	templates_free(&t);
 }
