@@ -20,6 +20,7 @@ struct curl_loop {
 struct sock {
 	uv_poll_t poll;
 	curl_socket_t fd;
+	int events; /* of uv_poll_event, as libcurl wants them */
 	struct curl_loop *owner;
 };
 
@@ -40,8 +41,10 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	struct curl_loop *c = s->owner;
 	int flags = 0, running;
 
-	if (status < 0)
+	if (status < 0) { /* libuv polls it no longer; libcurl may not have read all of it */
 		flags = CURL_CSELECT_ERR;
+		uv_poll_start(poll, s->events, on_socket);
+	}
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
@@ -114,6 +117,7 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *s
 		events |= UV_READABLE;
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
 		events |= UV_WRITABLE;
+	s->events = events;
 	uv_poll_start(&s->poll, events, on_socket);
 	return 0;
 }

@@ -189,6 +189,30 @@ static void conn_gone(struct smtp_conn *c)
 	c->changed(c->arg);
 }
 
+/**
+ * Read until there is nothing more: of what TLS has buffered no poll would tell.  @broken:
+ * the socket has an error behind what can still be read; libuv polls it no longer.
+ */
+static void conn_recv(struct smtp_conn *c, bool broken)
+{
+	char bytes[RECV_MAX];
+	size_t n;
+
+	while (smtp_dialogue_waiting(c->dialogue) != SMTP_DEAD) {
+		CURLcode rc = curl_easy_recv(c->easy, bytes, sizeof(bytes), &n);
+
+		if (rc == CURLE_AGAIN && !broken)
+			return;
+		if (rc != CURLE_OK || n == 0) {
+			smtp_dialogue_closed(c->dialogue, "the relay hung up");
+			return;
+		}
+		smtp_dialogue_received(c->dialogue, bytes, n);
+		if (c->plain && n < sizeof(bytes) && !broken)
+			return;
+	}
+}
+
 /** Give the dialogue's output to the relay, as far as it takes it. */
 static void conn_send(struct smtp_conn *c)
 {
@@ -201,40 +225,18 @@ static void conn_send(struct smtp_conn *c)
 		if (rc == CURLE_AGAIN)
 			return;
 		if (rc != CURLE_OK) {
-			smtp_dialogue_closed(c->dialogue, "the connection broke");
+			conn_recv(c, true); /* what it said before */
 			return;
 		}
 		smtp_dialogue_sent(c->dialogue, n);
 	}
 }
 
-/** Read until there is nothing more: of what TLS has buffered no poll would tell. */
-static void conn_recv(struct smtp_conn *c)
-{
-	char bytes[RECV_MAX];
-	size_t n;
-
-	while (smtp_dialogue_waiting(c->dialogue) != SMTP_DEAD) {
-		CURLcode rc = curl_easy_recv(c->easy, bytes, sizeof(bytes), &n);
-
-		if (rc == CURLE_AGAIN)
-			return;
-		if (rc != CURLE_OK || n == 0) {
-			smtp_dialogue_closed(c->dialogue, rc == CURLE_OK ? "the relay hung up"
-									 : "the connection broke");
-			return;
-		}
-		smtp_dialogue_received(c->dialogue, bytes, n);
-		if (c->plain && n < sizeof(bytes))
-			return;
-	}
-}
-
-static void conn_io(struct smtp_conn *c, bool readable);
+static void conn_io(struct smtp_conn *c, bool readable, bool broken);
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-	conn_io(poll->data, status < 0 || (events & UV_READABLE));
+	conn_io(poll->data, status < 0 || (events & UV_READABLE), status < 0);
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -244,17 +246,15 @@ static void conn_timer(struct smtp_conn *c, uint64_t ms)
 	uv_timer_start(&c->timer, on_timer, ms, 0);
 }
 
-static void conn_io(struct smtp_conn *c, bool readable)
+static void conn_io(struct smtp_conn *c, bool readable, bool broken)
 {
 	uint64_t progress;
 	size_t left;
 	int events;
 
+	if (readable)
+		conn_recv(c, broken);
 	conn_send(c);
-	if (readable) {
-		conn_recv(c);
-		conn_send(c); /* what the replies made us say */
-	}
 	progress = smtp_dialogue_progress(c->dialogue);
 	if (progress != c->progress) {
 		c->progress = progress;
@@ -307,7 +307,7 @@ static void on_timer(uv_timer_t *timer)
 	if (still >= limit && waiting == SMTP_IDLE) {
 		smtp_dialogue_quit(c->dialogue);
 		conn_timer(c, (uint64_t)t->quit);
-		conn_io(c, false);
+		conn_io(c, false, false);
 		return;
 	}
 	if (still >= limit) {
@@ -390,7 +390,7 @@ void smtp_conn_flush(struct smtp_conn *c)
 {
 	must(c->state == SMTP_CONN_READY);
 	c->moved = uv_now(loop_uv(c->loop)); /* it was idle, and that is no standstill */
-	conn_io(c, false);
+	conn_io(c, false, false);
 }
 
 /* ---- from outside ------------------------------------------------------------------ */

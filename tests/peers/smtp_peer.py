@@ -7,13 +7,14 @@ is sent, so that after a crash of either side the ledger says what was accepted.
 
 Faults are rules, from --script FILE (a JSON list) and --fault "key=value,...":
     at       connect greeting EHLO HELO STARTTLS AUTH MAIL RCPT DATA dot RSET QUIT (required)
-    do       reply | drop | drop-after | close | hang | hang-after | slow | delay | long | garbage
+    do       reply | drop | drop-after | close | reset | hang | hang-after | slow | delay | long | garbage
              reply       say `text` ("451 4.3.0 later") instead of the usual reply; \\n in it
                          begins a new line: several lines, or replies that nobody asked for
              drop        close without a reply; at dot: the mail is not accepted
              drop-after  at dot: accept the mail, then close without a reply
                          elsewhere: reply as usual, then close
              close       reply as usual (at dot: accept the mail), then close
+             reset       at dot: accept the mail, reply, then reset the connection
              hang        never answer (the connection stays open)
              hang-after  at dot: accept the mail, then never answer
              slow        say the usual reply one byte at a time, `seconds` apart (default 1)
@@ -45,7 +46,9 @@ import os
 import random
 import re
 import signal
+import socket
 import ssl
+import struct
 import sys
 import time
 
@@ -53,7 +56,7 @@ SIZE_MAX = 32 << 20
 LINE_MAX = 4096
 VERBS = ("connect", "greeting", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "dot", "RSET",
          "QUIT")
-DEEDS = ("reply", "drop", "drop-after", "close", "hang", "hang-after", "slow", "delay", "long",
+DEEDS = ("reply", "drop", "drop-after", "close", "reset", "hang", "hang-after", "slow", "delay", "long",
          "garbage")
 LONG = 100_000
 
@@ -422,6 +425,12 @@ class Session:
             await asyncio.sleep(86400)
         text = rule.text.replace("\\n", "\n") if rule.do == "reply" else f"250 2.0.0 kept as {number}"
         await self.say(text, rule)
+        if rule.do == "reset":  # with the reply on the way, and whatever came meanwhile unread
+            await self.writer.drain()
+            self.writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.writer.transport.abort()
+            raise Dropped
         if rule.do == "close":
             await self.writer.drain()
             raise Dropped
