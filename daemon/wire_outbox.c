@@ -426,6 +426,11 @@ static struct notifier_settings settings_of(const struct daemon *d)
 	};
 }
 
+static void on_room(void *arg)
+{
+	wire_send(arg);
+}
+
 int wire_outbox_start(struct daemon *d, struct err *err)
 {
 	const struct settings *s = d->settings;
@@ -454,6 +459,8 @@ int wire_outbox_start(struct daemon *d, struct err *err)
 		d->senders[DRIVER_SMTP] = smtp_new(d->loop, &smtp, err);
 		if (d->senders[DRIVER_SMTP] == NULL)
 			return -EINVAL;
+		d->senders[DRIVER_SMTP]->on_room = on_room;
+		d->senders[DRIVER_SMTP]->on_room_arg = d;
 	}
 	for (guint i = 0; i < s->webhook_allow->len; i++)
 		g_ptr_array_add(allowed, g_ptr_array_index(s->webhook_allow, i));

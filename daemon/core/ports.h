@@ -53,6 +53,12 @@ struct sender {
 		     void *arg);
 	/** How many more attempts it would take now without queueing. */
 	unsigned (*room)(struct sender *s);
+	/**
+	 * Set by the owner, or NULL: after room() said 0 there is some again without an
+	 * attempt having ended (a connection that hangs has been replaced).
+	 */
+	void (*on_room)(void *arg);
+	void *on_room_arg;
 };
 
 void request_free(struct request **r);

@@ -469,7 +469,7 @@ struct sender *http_out_new(struct loop *l, const struct http_out_settings *sett
 		return NULL;
 	must(settings->clock != NULL);
 	h = g_new0(struct http_out, 1);
-	h->sender = (struct sender){http_send, http_room};
+	h->sender = (struct sender){.send = http_send, .room = http_room};
 	h->loop = l;
 	h->guard = guard;
 	h->clock = settings->clock;

@@ -9,8 +9,8 @@
  * that a relay which refuses us (wrong password) is asked once and not four times.
  * A 421 or a failure halves the number of connections, a hundred mails accepted
  * add one again; a relay that turns one away while it serves others gets as many as
- * it serves.  A connection that has stalled does not count: another one may take its
- * place, up to SMTP_CONNECTIONS_MAX.
+ * it serves.  A connection that has stalled does not count, nor does what it holds:
+ * another one may take its place, up to SMTP_CONNECTIONS_MAX.
  */
 #include "smtp.h"
 
@@ -41,6 +41,7 @@ struct smtp {
 	GHashTable *in_flight;         /* struct attempt, a set: given to a connection */
 	unsigned allowed, accepted;    /* accepted: since .allowed last changed */
 	bool poked;                    /* pool_go() is deferred */
+	bool full;                     /* smtp_room() has said so since the last on_room */
 	bool *freed;                   /* set by smtp_free() while we call back */
 	struct smtp_counts counts;
 };
@@ -227,6 +228,35 @@ static void open_lacking(struct smtp *p)
 	}
 }
 
+/** Of what is in flight, what hangs; and how many connections it holds. */
+static unsigned count_stalled(const struct smtp *p, unsigned *connections)
+{
+	unsigned messages = 0;
+
+	*connections = 0;
+	for (guint i = 0; i < p->conns->len; i++) {
+		struct smtp_conn *c = p->conns->pdata[i];
+
+		if (smtp_conn_state(c) == SMTP_CONN_READY && smtp_conn_stalled(c)) {
+			messages += smtp_dialogue_held(smtp_conn_dialogue(c));
+			++*connections;
+		}
+	}
+	return messages;
+}
+
+static unsigned smtp_room(struct sender *s)
+{
+	struct smtp *p = (struct smtp *)s;
+	unsigned stalled, hanging = count_stalled(p, &stalled);
+	unsigned in_hand = p->queue.length + g_hash_table_size(p->in_flight) - hanging;
+	unsigned usable = MIN(p->allowed, SMTP_CONNECTIONS_MAX - stalled);
+	unsigned room = usable * (p->settings.mode == SMTP_CHAINED ? 2 : 1);
+
+	p->full = room <= in_hand;
+	return p->full ? 0 : room - in_hand;
+}
+
 static void call_back(struct smtp *p)
 {
 	GQueue finished = p->finished;
@@ -245,6 +275,10 @@ static void call_back(struct smtp *p)
 	}
 	if (!freed)
 		p->freed = NULL;
+	if (!freed && p->full && p->sender.on_room && smtp_room(&p->sender) > 0) {
+		p->full = false;
+		p->sender.on_room(p->sender.on_room_arg);
+	}
 }
 
 static void pool_go(void *arg)
@@ -281,15 +315,6 @@ static void smtp_send(struct sender *s, const struct request *request, sender_do
 		g_queue_push_tail(&p->queue, a);
 	}
 	pool_poke(p);
-}
-
-static unsigned smtp_room(struct sender *s)
-{
-	struct smtp *p = (struct smtp *)s;
-	unsigned in_hand = p->queue.length + g_hash_table_size(p->in_flight);
-	unsigned room = p->allowed * (p->settings.mode == SMTP_CHAINED ? 2 : 1);
-
-	return room > in_hand ? room - in_hand : 0;
 }
 
 static bool host_is_loopback(const char *host)
@@ -374,7 +399,7 @@ struct sender *smtp_new(struct loop *l, const struct smtp_settings *settings, st
 	if (check_settings(settings, err) < 0)
 		return NULL;
 	p = g_new0(struct smtp, 1);
-	p->sender = (struct sender){smtp_send, smtp_room};
+	p->sender = (struct sender){.send = smtp_send, .room = smtp_room};
 	p->loop = l;
 	copy_settings(&p->settings, settings);
 	p->allowed = p->settings.connections;

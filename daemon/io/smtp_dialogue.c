@@ -307,6 +307,15 @@ unsigned smtp_dialogue_room(const struct smtp_dialogue *d)
 	return d->jobs.length < max ? max - d->jobs.length : 0;
 }
 
+unsigned smtp_dialogue_held(const struct smtp_dialogue *d)
+{
+	unsigned n = 0;
+
+	for (const GList *at = d->jobs.head; at; at = at->next)
+		n += ((const struct job *)at->data)->request != NULL;
+	return n;
+}
+
 void smtp_dialogue_add(struct smtp_dialogue *d, const struct request *r, void *tag)
 {
 	struct job *j = g_new0(struct job, 1);

@@ -44,6 +44,9 @@ void smtp_dialogue_free(struct smtp_dialogue **d);
 /** How many more attempts it takes now: 0, 1, or 2 when chained. */
 unsigned smtp_dialogue_room(const struct smtp_dialogue *d);
 
+/** Attempts that have neither ended nor been taken back. */
+unsigned smtp_dialogue_held(const struct smtp_dialogue *d);
+
 /** Start an attempt; only with room. @r is borrowed until it is finished or taken back. */
 void smtp_dialogue_add(struct smtp_dialogue *d, const struct request *r, void *tag);
 

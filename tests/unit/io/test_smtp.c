@@ -253,6 +253,72 @@ static void one_that_hangs_delays_no_other(void **state)
 	peer_stop(&p);
 }
 
+struct feeder {
+	struct sender *s;
+	int left;
+};
+
+/** Sends only while there is room, as the outbox does: five that hang, then a good one. */
+static void feed(void *arg)
+{
+	struct feeder *f = arg;
+
+	while (f->left > 0 && f->s->room(f->s) > 0)
+		mail_to(f->s, --f->left > 0 ? "bad@example.org" : "good@example.org");
+}
+
+static void what_hangs_takes_no_room(void **state)
+{
+	struct peer p = peer_start("smtp_peer.py",
+				   (const char *[]){"--fault", "at=dot,do=hang,rcpt=bad*", NULL});
+	struct smtp_settings settings = chained;
+	struct smtp_counts counts;
+	struct feeder f = {.left = 6};
+
+	(void)state;
+	settings.connections = 1;
+	settings.timeouts.patience = 50;
+	f.s = sender_for(p.port, settings);
+	f.s->on_room = feed;
+	f.s->on_room_arg = &f;
+	feed(&f);
+	assert_int_equal(f.s->room(f.s), 0);
+	until(the_loop, n_ended == 1);
+	assert_int_equal(mails[5].reply->status, 250);
+	smtp_counts(f.s, &counts);
+	assert_int_equal(counts.in_flight, 5);
+	smtp_free(&f.s);
+	peer_stop(&p);
+}
+
+/**
+ * The relay answers and closes while it has not read what was chained behind: a reset
+ * behind a reply that can still be read.  Nobody waits until a time limit for it.
+ */
+static void a_reset_behind_a_reply_is_seen(void **state)
+{
+	struct peer p = peer_start("smtp_peer.py",
+				   (const char *[]){"--fault", "at=dot,do=reset,rcpt=last*", NULL});
+	struct smtp_settings settings = chained;
+	struct smtp_counts counts;
+	struct sender *s;
+
+	(void)state;
+	settings.connections = 1;
+	settings.timeouts.patience = 20000;
+	s = sender_for(p.port, settings);
+	for (int i = 0; i < 200; i++)
+		mail_to(s, i % 2 ? "next@example.org" : "last@example.org");
+	until(the_loop, n_ended == 200);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(mails[i].reply->status, 250);
+	assert_int_equal(peer_count(&p, "accepted", "next@"), 100);
+	smtp_counts(s, &counts);
+	assert_int_equal(counts.taken_back, 0); /* that would be patience at its end */
+	smtp_free(&s);
+	peer_stop(&p);
+}
+
 static void all_end_at_once(struct sender *s, int n, int status, const char *verb)
 {
 	for (int i = 0; i < n; i++)
@@ -596,6 +662,8 @@ int main(void)
 		T(a_burst_uses_few_connections),
 		T(trouble_is_told_and_stays_with_its_mail),
 		T(one_that_hangs_delays_no_other),
+		T(what_hangs_takes_no_room),
+		T(a_reset_behind_a_reply_is_seen),
 		T(a_relay_that_is_not_there_fails_all_at_once),
 		T(a_relay_that_says_no_fails_all_at_once),
 		T(a_login_is_made_where_it_is_wanted),
