@@ -19,10 +19,16 @@
 #define WALL_FIRST (INT64_C(-62135596800) * SECOND)
 #define WALL_LAST (INT64_C(253402300800) * SECOND)
 
-const struct calendar_limits calendar_limits_campaign = {
-	.bytes_max = 16 * MIB, .sub_daily = false, .strict = true, .instances_max = 20000};
-const struct calendar_limits calendar_limits_expand = {
-	.bytes_max = 16 * MIB, .sub_daily = true, .strict = false, .instances_max = 200000};
+const struct calendar_limits calendar_limits_campaign = {.bytes_max = 16 * MIB,
+							 .sub_daily = false,
+							 .strict = true,
+							 .instances_max = 20000,
+							 .total_max = 1000000};
+const struct calendar_limits calendar_limits_expand = {.bytes_max = 16 * MIB,
+						       .sub_daily = true,
+						       .strict = false,
+						       .instances_max = 200000,
+						       .total_max = 4000000};
 
 struct calendar {
 	const struct zone *default_zone;
@@ -137,6 +143,16 @@ static void tell_superseded(const struct calendar *c, struct findings *findings)
 	}
 }
 
+static void tell_total(const struct calendar *c, const struct calendar_limits *limits,
+		       struct findings *findings)
+{
+	const struct calendar_component *first = c->components->pdata[0];
+
+	findings_add(findings, SEVERITY_ERROR, first->file, 0, 0, "TOO_MANY_INSTANCES", NULL,
+		     "日历里这段时间的期数加起来到了上限 %u，其余略去；请缩短时间段或拆分日历",
+		     limits->total_max);
+}
+
 GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 			   const struct calendar_limits *limits, struct findings *findings)
 {
@@ -147,7 +163,8 @@ GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 				  .limits = limits,
 				  .findings = findings,
 				  .pool = &pool,
-				  .room = SERIES_ROOM};
+				  .room = SERIES_ROOM,
+				  .total = limits->total_max};
 	const GPtrArray *list = series(c);
 	GPtrArray *instances;
 
@@ -156,13 +173,30 @@ GPtrArray *calendar_expand(struct calendar *c, wall_t from, wall_t to,
 	w.starts = series_starts_new();
 	w.excluded = g_array_new(FALSE, FALSE, sizeof(wall_t));
 	w.out = g_array_new(FALSE, FALSE, sizeof(struct instance));
-	for (guint i = 0; i < list->len; i++)
+	for (guint i = 0; i < list->len && w.total > 0; i++)
 		series_expand(list->pdata[i], &w);
+	if (w.total == 0 && findings != NULL)
+		tell_total(c, limits, findings);
 	g_array_free(w.starts, TRUE);
 	g_array_free(w.excluded, TRUE);
 	instances = order_instances(w.out);
 	g_array_free(w.out, TRUE);
 	return instances;
+}
+
+GHashTable *calendar_endless(struct calendar *c)
+{
+	GHashTable *uids = g_hash_table_new(g_str_hash, g_str_equal);
+	int64_t pool = POOL_STEPS;
+	const GPtrArray *list = series(c);
+
+	for (guint i = 0; i < list->len; i++) {
+		const struct series *s = list->pdata[i];
+
+		if (s->master != NULL && series_reach(s, &pool) == WALL_NEVER)
+			g_hash_table_add(uids, s->master->shown.uid);
+	}
+	return uids;
 }
 
 wall_t calendar_reach(struct calendar *c)

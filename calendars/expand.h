@@ -77,6 +77,7 @@ struct calendar_limits {
 	bool sub_daily;         /**< FREQ below DAILY is expanded, however long */
 	bool strict;            /**< an unknown TZID or a broken RRULE: left out */
 	unsigned instances_max; /**< per component; more is a finding */
+	unsigned total_max;     /**< of all components in one expansion; more is a finding */
 };
 extern const struct calendar_limits calendar_limits_campaign, calendar_limits_expand;
 
@@ -115,5 +116,8 @@ char *calendar_tsv(const GPtrArray *instances);
 
 /** The last instant any bounded component reaches; WALL_NEVER if a rule has no end. */
 wall_t calendar_reach(struct calendar *c);
+
+/** A set of the UIDs of series without an end; the UIDs are borrowed from @c. Caller unrefs it. */
+GHashTable *calendar_endless(struct calendar *c);
 
 #endif

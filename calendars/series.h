@@ -47,6 +47,7 @@ struct series_window {
 	struct findings *findings; /**< may be NULL */
 	int64_t *pool;             /**< steps */
 	unsigned room;             /**< SERIES_ROOM, less what was taken */
+	unsigned total;            /**< instances that may still be added, of all series */
 	GArray *starts, *excluded; /**< scratch, reused by every series */
 	GArray *out;               /**< struct instance */
 };

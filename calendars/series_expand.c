@@ -30,6 +30,12 @@ struct identity {
 	const char *how;
 };
 
+/* A THISANDFUTURE; where it or one that stands after it begins, so that .at never falls. */
+struct range {
+	wall_t at;
+	struct ical_component *c;
+};
+
 /* One series being expanded. */
 struct work {
 	struct series_window *w;
@@ -40,7 +46,7 @@ struct work {
 	bool *removed;          /* by EXDATE: it took an instance away */
 	GHashTable *overrides;  /* keys of RECURRENCE-ID to 1 + index, NULL if none */
 	struct identity *met;   /* by override: the instance of the set that has its key */
-	bool ranges;            /* there is a THISANDFUTURE */
+	GArray *ranges;         /* struct range, in the order of overrides; NULL if none */
 	unsigned count;
 	bool told_gap, told_limit; /* findings, once a series */
 };
@@ -111,7 +117,28 @@ static void index_keys(struct work *k)
 		const struct ical_component *c = o->pdata[i];
 
 		keys_add(k->overrides, series_key(k->master, &c->rid), i + 1);
-		k->ranges |= c->and_future;
+	}
+}
+
+static void index_ranges(struct work *k)
+{
+	const GPtrArray *o = k->s->overrides;
+
+	for (guint i = 0; o != NULL && i < o->len; i++) {
+		struct range r = {.c = o->pdata[i]};
+
+		if (!r.c->and_future)
+			continue;
+		r.at = series_rid_at(k->master, &r.c->rid, true);
+		if (k->ranges == NULL)
+			k->ranges = g_array_new(FALSE, FALSE, sizeof(struct range));
+		g_array_append_val(k->ranges, r);
+	}
+	/* A DATE begins its day, and stands after what is timed before DTSTART's hour of it. */
+	for (guint i = k->ranges != NULL ? k->ranges->len : 0; i-- > 1;) {
+		struct range *before = &g_array_index(k->ranges, struct range, i - 1);
+
+		before->at = MIN(before->at, g_array_index(k->ranges, struct range, i).at);
 	}
 }
 
@@ -135,12 +162,13 @@ static void tell_limit(struct work *k, struct ical_component *c)
 /* Some instances are free to each series; beyond them all share what is left: w->room. */
 static bool take_room(struct work *k)
 {
-	if (k->count >= k->w->limits->instances_max)
+	if (k->count >= k->w->limits->instances_max || k->w->total == 0)
 		return false;
 	if (k->count >= SERIES_FREE && k->w->room == 0)
 		return false;
 	if (k->count++ >= SERIES_FREE)
 		k->w->room--;
+	k->w->total--;
 	return true;
 }
 
@@ -157,7 +185,8 @@ static void emit(struct work *k, struct ical_component *c, const struct ical_tim
 	if (!in_window(w, at, end))
 		return;
 	if (!take_room(k)) {
-		tell_limit(k, c);
+		if (w->total > 0)
+			tell_limit(k, c);
 		return;
 	}
 	g_array_set_size(w->out, w->out->len + 1);
@@ -187,16 +216,20 @@ static void emit(struct work *k, struct ical_component *c, const struct ical_tim
 	}
 }
 
-/* The override whose THISANDFUTURE covers an instance of the set: the latest one before it. */
+/* The override whose THISANDFUTURE covers an instance of the set: the last that began by then. */
 static struct ical_component *range_of(const struct work *k, wall_t at)
 {
-	for (guint i = k->s->overrides->len; i-- > 0;) {
-		struct ical_component *c = k->s->overrides->pdata[i];
+	guint low = 0, high = k->ranges->len;
 
-		if (c->and_future && series_rid_at(k->master, &c->rid, true) <= at)
-			return c;
+	while (low < high) {
+		guint middle = (low + high) / 2;
+
+		if (g_array_index(k->ranges, struct range, middle).at <= at)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	return low > 0 ? g_array_index(k->ranges, struct range, low - 1).c : NULL;
 }
 
 /* How far an override moves its instance, on the wall clock. */
@@ -216,7 +249,7 @@ static void emit_start(struct work *k, const struct start *s, bool recurs)
 {
 	struct ical_time t = {s->local, s->date, s->tz, 0};
 	struct identity id = {recurs ? k->master : NULL, s->at, s->local, "-"};
-	struct ical_component *c = k->ranges ? range_of(k, s->at) : NULL;
+	struct ical_component *c = k->ranges != NULL ? range_of(k, s->at) : NULL;
 	wall_t at = s->at;
 
 	if (c == NULL) {
@@ -401,11 +434,9 @@ static void reach_out(struct work *k)
 	const struct ical_component *c = k->master;
 	wall_t length = c->shown.end - c->shown.start, shift = 0;
 
-	for (guint i = 0; k->ranges && i < k->s->overrides->len; i++) {
-		const struct ical_component *o = k->s->overrides->pdata[i];
+	for (guint i = 0; k->ranges != NULL && i < k->ranges->len; i++) {
+		const struct ical_component *o = g_array_index(k->ranges, struct range, i).c;
 
-		if (!o->and_future)
-			continue;
 		length = MAX(length, o->shown.end - o->shown.start);
 		shift = MAX(shift, ABS(range_shift(k, o)) * SECOND);
 	}
@@ -529,6 +560,7 @@ void series_expand(const struct series *s, struct series_window *w)
 
 	if (k.master != NULL) {
 		index_keys(&k);
+		index_ranges(&k);
 		reach_out(&k);
 		expand_master(&k);
 		tell_idle(&k);
@@ -537,6 +569,8 @@ void series_expand(const struct series *s, struct series_window *w)
 		expand_override(&k, i);
 	g_clear_pointer(&k.exceptions, g_hash_table_unref);
 	g_clear_pointer(&k.overrides, g_hash_table_unref);
+	if (k.ranges != NULL)
+		g_array_free(k.ranges, TRUE);
 	g_free(k.met);
 	g_free(k.removed);
 }

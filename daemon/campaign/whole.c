@@ -2,39 +2,21 @@
  * whole.c - expansion without a window.
  *
  * calendar_expand() wants a window, and a calendar in which one rule has no end has no natural
- * one.  Which series have no end shows in a window so far ahead that no deadline lies there.
+ * one: series without an end are shown up to a horizon, the others to theirs.
  */
 #include "daemon/campaign/whole.h"
 
-#define FAR_FROM ((wall_t)7258118400000) /* 2200-01-01 */
-#define FAR_TO (FAR_FROM + 5844 * DAY)   /* 16 years: two leap days even around 2200 */
-#define LATE_MAX (3660 * DAY)            /* how far behind the horizon bounded rules are followed */
+#define LATE_MAX (3660 * DAY) /* how far behind the horizon bounded rules are followed */
 
 wall_t end_of_day(const struct zone *z, date_t day)
 {
 	return zone_instant(z, local_at(day, DAY_SECONDS - 1), NULL);
 }
 
-/** UIDs that still go on in the far future, borrowed from @calendar. */
-static GHashTable *endless_uids(struct calendar *calendar)
-{
-	GHashTable *uids = g_hash_table_new(g_str_hash, g_str_equal);
-	GPtrArray *far =
-		calendar_expand(calendar, FAR_FROM, FAR_TO, &calendar_limits_campaign, NULL);
-
-	for (unsigned i = 0; i < far->len; i++) {
-		const struct instance *x = far->pdata[i];
-
-		g_hash_table_add(uids, x->component->uid);
-	}
-	g_ptr_array_unref(far);
-	return uids;
-}
-
 /** Add to @all what series with an end have behind @horizon. */
 static void add_late(struct calendar *calendar, wall_t horizon, GPtrArray *all)
 {
-	GHashTable *endless = endless_uids(calendar);
+	GHashTable *endless = calendar_endless(calendar);
 	GPtrArray *late = calendar_expand(calendar, horizon, horizon + LATE_MAX,
 					  &calendar_limits_campaign, NULL);
 

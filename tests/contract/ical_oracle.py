@@ -246,7 +246,7 @@ class Expander:
         if until is not None:
             if extent is not None or first:
                 end = self.instant(until)
-            elif any(r["FREQ"] in UNITS for r in e.rules) and not e.start.date:
+            elif e.rules and all(r["FREQ"] in UNITS for r in e.rules) and not e.start.date:
                 end = at + (self.instant(until) - self.instant(e.start))
             else:
                 local = until.local

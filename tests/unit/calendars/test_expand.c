@@ -2,71 +2,8 @@
  * test_expand.c - whole calendars: where programs disagree, what we show and what we say.
  */
 #include <errno.h>
-#include <glib.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "calendars/expand.h"
-
-#define SHANGHAI "DTSTART;TZID=Asia/Shanghai:"
-#define NEW_YORK "DTSTART;TZID=America/New_York:"
-#define NEXT "END:VEVENT\nBEGIN:VEVENT\nUID:a\n"
-
-/* An expansion and what was said while it was made. */
-struct world {
-	struct calendar *calendar;
-	struct findings *findings;
-	GPtrArray *instances;
-};
-
-static wall_t at(const char *text)
-{
-	struct civil c = {0};
-
-	assert_true(sscanf(text, "%4d%2d%2dT%2d%2d%2d", &c.year, &c.month, &c.day, &c.hour,
-			   &c.minute, &c.second) >= 3);
-	return local_from(&c) * SECOND;
-}
-
-/* Events of one UID, between their first BEGIN and last END. */
-static struct world read_events(const char *body, const char *from, const char *to,
-				const struct calendar_limits *limits)
-{
-	char *text = g_strdup_printf("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\n%sEND:VEVENT\n"
-				     "END:VCALENDAR\n",
-				     body);
-	struct world w = {calendar_new(zone_get("Asia/Shanghai")), findings_new(), NULL};
-
-	assert_int_equal(calendar_read(w.calendar, "x.ics", text, strlen(text), limits, w.findings),
-			 0);
-	w.instances = calendar_expand(w.calendar, at(from), at(to), limits, w.findings);
-	g_free(text);
-	return w;
-}
-
-static void world_free(struct world *w)
-{
-	g_ptr_array_unref(w->instances);
-	calendar_free(&w->calendar);
-	findings_free(&w->findings);
-}
-
-static const struct finding *finding_of(const struct findings *f, const char *code)
-{
-	for (guint i = 0; i < f->list->len; i++) {
-		const struct finding *x = f->list->pdata[i];
-
-		if (strcmp(x->code, code) == 0)
-			return x;
-	}
-	return NULL;
-}
+#include "expanded.h"
 
 /* "start/end start/end ..." without the year. */
 static char *shown(const struct world *w)
@@ -465,100 +402,6 @@ static void a_calendar_tells_how_far_it_reaches(void **state)
 	}
 }
 
-static void a_file_full_of_bombs_is_over_within_seconds(void **state)
-{
-	static const char *const rules[] = {"FREQ=SECONDLY",
-					    "FREQ=SECONDLY;COUNT=2147483647",
-					    "FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30",
-					    "FREQ=DAILY;BYMONTHDAY=31;BYMONTH=2",
-					    "FREQ=MONTHLY;BYDAY=1TH;BYSETPOS=2",
-					    "FREQ=SECONDLY;INTERVAL=2;BYSECOND=1"};
-	GString *text = g_string_new("BEGIN:VCALENDAR\n");
-	struct calendar *c = calendar_new(zone_get("Asia/Shanghai"));
-	struct findings *f = findings_new();
-	gint64 begin = g_get_monotonic_time();
-	GPtrArray *list;
-
-	(void)state;
-	for (guint i = 0; i < 300; i++)
-		g_string_append_printf(text,
-				       "BEGIN:VEVENT\nUID:%u\nDTSTART:19700101T000000Z\nRRULE:%s\n"
-				       "END:VEVENT\n",
-				       i, rules[i % G_N_ELEMENTS(rules)]);
-	g_string_append(text, "END:VCALENDAR\n");
-	assert_int_equal(
-		calendar_read(c, "x.ics", text->str, text->len, &calendar_limits_expand, f), 0);
-	list = calendar_expand(c, at("19700101"), at("20200101"), &calendar_limits_expand, f);
-	assert_true(list->len <= 300000 + 300 * 5000);
-	assert_non_null(finding_of(f, "TOO_MANY_INSTANCES"));
-	assert_non_null(finding_of(f, "RRULE_NEVER"));
-	/* Sanitizers slow us by ten; the bound is the point, not the speed. */
-	assert_true(g_get_monotonic_time() - begin < 20 * G_USEC_PER_SEC);
-	g_ptr_array_unref(list);
-	g_string_free(text, TRUE);
-	calendar_free(&c);
-	findings_free(&f);
-}
-
-static void the_daemon_stops_at_its_limit_of_instances_and_says_so(void **state)
-{
-	struct calendar_limits limits = calendar_limits_campaign;
-	struct world w;
-
-	(void)state;
-	limits.instances_max = 10;
-	w = read_events(SHANGHAI "20190802T170000\nRRULE:FREQ=DAILY\n", "20190101", "20200101",
-			&limits);
-	assert_int_equal(w.instances->len, 10);
-	assert_int_equal(finding_of(w.findings, "TOO_MANY_INSTANCES")->severity, SEVERITY_ERROR);
-	world_free(&w);
-}
-
-/* @n times @unit between what makes it an event. */
-static struct world read_many(const char *head, const char *unit, int n)
-{
-	GString *text = g_string_new(head);
-	struct world w;
-
-	for (int i = 0; i < n; i++)
-		g_string_append(text, unit);
-	g_string_append(text, "\n");
-	w = read_events(text->str, "20190101", "20200101", &calendar_limits_campaign);
-	g_string_free(text, TRUE);
-	return w;
-}
-
-static void what_is_too_much_for_one_event_is_said(void **state)
-{
-	static const char alarm[] = "BEGIN:VALARM\nTRIGGER:-PT1H\nEND:VALARM\n";
-	static const char rule[] = "RRULE:FREQ=DAILY;COUNT=2\n";
-	static const char dates[] = "EXDATE:20190101T000000Z,20190101T000000Z,20190101T000000Z,"
-				    "20190101T000000Z\n";
-	static const struct {
-		const char *unit, *code;
-		int fits;
-		enum severity severity;
-	} rows[] = {
-		{alarm, "TOO_MANY_ALARMS", 32, SEVERITY_WARNING},
-		{rule, "BAD_RRULE", 16, SEVERITY_ERROR},
-		{dates, "TOO_MANY_DATES", 25000, SEVERITY_ERROR},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		struct world w =
-			read_many(SHANGHAI "20190802T170000\n", rows[i].unit, rows[i].fits);
-
-		assert_null(finding_of(w.findings, rows[i].code));
-		assert_true(w.instances->len > 0);
-		world_free(&w);
-		w = read_many(SHANGHAI "20190802T170000\n", rows[i].unit, rows[i].fits + 1);
-		assert_int_equal(finding_of(w.findings, rows[i].code)->severity, rows[i].severity);
-		assert_int_equal(w.instances->len > 0, rows[i].severity == SEVERITY_WARNING);
-		world_free(&w);
-	}
-}
-
 static void the_same_bytes_give_the_same_instances(void **state)
 {
 	struct world w =
@@ -588,9 +431,6 @@ int main(void)
 		cmocka_unit_test(one_bad_event_does_not_take_the_others_with_it),
 		cmocka_unit_test(a_private_zone_is_that_of_the_file_it_stands_in),
 		cmocka_unit_test(a_calendar_tells_how_far_it_reaches),
-		cmocka_unit_test(a_file_full_of_bombs_is_over_within_seconds),
-		cmocka_unit_test(the_daemon_stops_at_its_limit_of_instances_and_says_so),
-		cmocka_unit_test(what_is_too_much_for_one_event_is_said),
 		cmocka_unit_test(the_same_bytes_give_the_same_instances),
 	};
 
