@@ -20,12 +20,16 @@
 #include "failpoint.h"
 #include "sq.h"
 
+#define SQ_PAGE 4096 /* bytes; SQLite's own default, which nobody changes here */
+
 static int on_log(void *arg, sqlite3 *db, const char *name, int pages)
 {
 	struct store *st = arg;
 
 	(void)db;
 	(void)name;
+	if (pages < st->wal_pages) /* begun anew: all of it had been copied */
+		st->wal_copied = 0;
 	st->wal_pages = pages;
 	return SQLITE_OK;
 }
@@ -37,12 +41,16 @@ void sq_watch_log(struct store *st)
 
 static int checkpoint(struct store *st, int mode, struct err *err)
 {
-	int rc = SQLITE_OK;
+	int rc = SQLITE_OK, pages = -1, copied = -1;
 
 	if (failpoint("checkpoint") < 0)
 		rc = SQLITE_IOERR;
 	if (rc == SQLITE_OK)
-		rc = sqlite3_wal_checkpoint_v2(st->db, NULL, mode, NULL, NULL);
+		rc = sqlite3_wal_checkpoint_v2(st->db, NULL, mode, &pages, &copied);
+	if (pages >= 0 && copied >= 0) {
+		st->wal_pages = pages;
+		st->wal_copied = copied;
+	}
 	/* Somebody reads the file from outside: the rest is copied next time. */
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
 		return sq_error(st, rc, "checkpoint", err);
@@ -55,6 +63,11 @@ void sq_checkpoint(struct store *st)
 	if (st->memory || st->wal_pages < st->checkpoint_pages)
 		return;
 	st->trouble = checkpoint(st, SQLITE_CHECKPOINT_PASSIVE, &st->trouble_err);
+}
+
+int64_t store_log_left(const struct store *st)
+{
+	return (int64_t)MAX(st->wal_pages - st->wal_copied, 0) * SQ_PAGE;
 }
 
 int store_trouble(struct store *st, struct err *err)

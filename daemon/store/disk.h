@@ -17,5 +17,7 @@ int store_reads_failed(struct store *st, struct err *err);
  * into the database. Nothing is lost by it yet. 0, or -errno with words.
  */
 int store_trouble(struct store *st, struct err *err);
+/** Bytes of the log that are not in the database: they grow while somebody else reads the file. */
+int64_t store_log_left(const struct store *st);
 
 #endif

@@ -25,8 +25,9 @@ struct store {
 	enum unreachable unreachable;
 	unsigned rollbacks; /* of whole transactions */
 	unsigned generation;
-	int wal_pages; /* in the log after the last commit */
-	int unread;    /* -errno of a read that failed since it was last looked at; 0 */
+	int wal_pages;  /* in the log after the last commit */
+	int wal_copied; /* of them, into the database */
+	int unread;     /* -errno of a read that failed since it was last looked at; 0 */
 	int checkpoint_pages;
 	bool broken; /* a sync has failed: nothing more is written (disk.c) */
 	int trouble; /* -errno that no verb has returned, its words; 0 = none */

@@ -24,7 +24,8 @@ struct writer {
 	pthread_mutex_t lock;
 	pthread_cond_t posted;
 	struct queue in, out;
-	int trouble; /* of the store, not yet told; 0 = none */
+	int64_t log_left; /* store_log_left() after the last batch */
+	int trouble;      /* of the store, not yet told; 0 = none */
 	struct err trouble_err;
 	unsigned pending;
 	bool stop;
@@ -138,6 +139,7 @@ static gpointer writer_main(gpointer arg)
 			run_batch(w, &batch);
 		trouble = store_trouble(w->store, &err);
 		pthread_mutex_lock(&w->lock);
+		w->log_left = store_log_left(w->store);
 		while ((job = queue_take(&batch)) != NULL)
 			queue_add(&w->out, job);
 		if (trouble < 0) {
@@ -208,6 +210,16 @@ int writer_trouble(struct writer *w, struct err *err)
 	w->trouble = 0;
 	pthread_mutex_unlock(&w->lock);
 	return rc;
+}
+
+int64_t writer_log_left(struct writer *w)
+{
+	int64_t left;
+
+	pthread_mutex_lock(&w->lock);
+	left = w->log_left;
+	pthread_mutex_unlock(&w->lock);
+	return left;
 }
 
 unsigned writer_pending(struct writer *w)

@@ -34,6 +34,8 @@ void writer_post(struct writer *w, struct writer_job *job);
 unsigned writer_collect(struct writer *w);
 /** Jobs posted and not yet collected. */
 unsigned writer_pending(struct writer *w);
+/** What store_log_left() said after the last batch. */
+int64_t writer_log_left(struct writer *w);
 /** What store_trouble() said after the last batches: 0, or -errno with words, once. */
 int writer_trouble(struct writer *w, struct err *err);
 /** Runs what is posted, joins the thread, collects, closes the store. */
