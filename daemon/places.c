@@ -104,10 +104,34 @@ static int keep_files(struct store *st, const struct campaign_files *files, uint
 	return rc < 0 ? rc : store_campaign_set_digest(st, id, digest);
 }
 
-static void set_problem(struct place *place, const char *problem)
+#define BROKEN_PROBLEM                                                                                                        \
+	"目录中的文件有错误，仍按上一次正确的文件运行；请运行 dubanctl check，改好后 dubanctl " \
+	"reload"
+
+/* @broken: the files are to blame, since @now; else they wait for a person. */
+static void set_problem(struct place *place, const char *problem, bool broken, wall_t now)
 {
+	pthread_mutex_lock(&place->lock);
 	g_free(place->problem);
 	place->problem = g_strdup(problem);
+	if (!broken)
+		place->broken = 0;
+	else if (place->broken == 0)
+		place->broken = now;
+	pthread_mutex_unlock(&place->lock);
+}
+
+char *place_broken(struct place *place, wall_t *since_out)
+{
+	char *words = NULL;
+
+	pthread_mutex_lock(&place->lock);
+	if (place->broken != 0) {
+		words = g_strdup(place->problem);
+		*since_out = place->broken;
+	}
+	pthread_mutex_unlock(&place->lock);
+	return words;
 }
 
 /* The last good files, prepared; NULL: there are none, or no campaign can be made of them. */
@@ -141,7 +165,7 @@ static void hold(struct place *place, uint64_t digest, const GPtrArray *reasons)
 
 	for (guint i = 0; i < reasons->len; i++)
 		g_string_append_printf(text, "%s%s", i > 0 ? "；" : "", (char *)reasons->pdata[i]);
-	set_problem(place, text->str);
+	set_problem(place, text->str, false, 0);
 	place->held = digest;
 	g_string_free(text, TRUE);
 }
@@ -191,8 +215,7 @@ static void choose(struct place *place, struct store *st, const struct places *p
 		hold(place, x->campaign->digest, out->reasons);
 	} else if (kept != NULL) {
 		report_all(kept, report);
-		set_problem(place, "目录中的文件有错误，仍按上一次正确的文件运行；请运行 "
-				   "dubanctl check");
+		set_problem(place, BROKEN_PROBLEM, true, now);
 	} else {
 		(void)err_set(err, -EINVAL, "%s 有错误，且没有可沿用的旧文件", place->dir);
 	}
@@ -324,14 +347,14 @@ static int swap(const struct commit *c, struct place *place, struct prepared *x,
 	if (rc < 0) {
 		store_rollback(st);
 		go_back(place, st, c->p->parse, now);
-		set_problem(place, "新文件未能写入数据库，仍按上一次正确的文件运行");
+		set_problem(place, "新文件未能写入数据库，仍按上一次正确的文件运行", true, now);
 		return rc;
 	}
 	place->digest = digest;
 	place->held = 0;
 	put_given(c, x);
 	offer_templates(place, x);
-	set_problem(place, NULL);
+	set_problem(place, NULL, false, 0);
 	return 0;
 }
 
@@ -395,7 +418,7 @@ static int stay(const struct commit *c, struct place *place, const struct prepar
 		put_given(c, x);
 	}
 	place->held = 0;
-	set_problem(place, NULL);
+	set_problem(place, NULL, false, 0);
 	return 0;
 }
 
@@ -406,12 +429,11 @@ static int commit_place(const struct commit *c, struct place *place, struct prep
 	if (is_confirmed(c, place) && place->held == 0)
 		return err_set(err, -EINVAL, "%s 没有等待确认的修改", place->dir);
 	if (x->files == NULL) {
-		set_problem(place, "目录不可读，仍按上一次正确的文件运行");
+		set_problem(place, "目录不可读，仍按上一次正确的文件运行", true, c->now);
 		return err_set(err, -EINVAL, "%s", (char *)g_ptr_array_index(x->report, 0));
 	}
 	if (!x->good) {
-		set_problem(place,
-			    "目录中的文件有错误，仍按上一次正确的文件运行；请运行 dubanctl check");
+		set_problem(place, BROKEN_PROBLEM, true, c->now);
 		return err_set(err, -EINVAL, "%s 有错误，未载入；原有文件继续有效", place->dir);
 	}
 	return x->campaign->digest != place->digest ? change(c, place, x, err)

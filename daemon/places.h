@@ -19,10 +19,11 @@
 struct place {
 	char *dir;
 	struct engine *engine;
-	char *problem;   /**< why the files in the directory are not those in force; NULL */
+	char *problem; /**< why the files in the directory are not those in force; NULL. Locked */
+	wall_t broken; /**< since when those in the directory cannot be used; 0: they can. Locked */
 	uint64_t digest; /**< of the files in force */
 	uint64_t held;   /**< of an edit that waits for a person to confirm it; 0 */
-	/* The campaign's templates: made on the database thread, used on the loop's. */
+	/* What the database thread makes and the loop looks at: templates, and how files fare. */
 	pthread_mutex_t lock;
 	struct templates *fresh; /**< made by the last load, not taken yet */
 	struct templates *live;  /**< loop thread only */
@@ -72,6 +73,9 @@ int places_commit(struct places *p, struct store *st, const GPtrArray *all,
  */
 int places_take(struct places *p, struct store *st, struct prepared *x,
 		const struct source_row *fresh, wall_t now, GPtrArray *report, struct err *err);
+
+/** Any thread: the words and since when, if the files in @place's directory cannot be used; or NULL. */
+char *place_broken(struct place *place, wall_t *since_out);
 
 /** Loop thread: the templates of @engine's campaign, with its overrides; borrowed until the next call. */
 const struct templates *places_templates(struct places *p, const struct engine *engine);

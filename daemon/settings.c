@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/campaign/yaml.h"
+#include "daemon/core/health.h"
 #include "daemon/io/addr_guard.h"
 #include "daemon/io/files.h"
 #include "daemon/io/log.h"
@@ -318,6 +319,22 @@ static void read_campaigns(const struct reading *r, const struct ynode *root)
 	check_names(r, list);
 }
 
+/* Less than this is told before the disk is full. */
+static void read_disk(const struct reading *r, const struct ynode *root)
+{
+	static const char *const keys[] = {"low_percent", "low_mb", NULL};
+	const struct ynode *m = ynode_map(r->src, root, "disk");
+	int64_t n;
+
+	if (m == NULL)
+		return;
+	ynode_check_keys(r->src, m, keys);
+	if (ynode_int(r->src, m, "low_percent", 0, 99, &n))
+		r->s->disk_percent = n;
+	if (ynode_int(r->src, m, "low_mb", 0, 1000000, &n))
+		r->s->disk_bytes = n << 20;
+}
+
 static void read_rest(const struct reading *r, const struct ynode *root)
 {
 	static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
@@ -361,9 +378,9 @@ static void read_rest(const struct reading *r, const struct ynode *root)
 
 static void read_root(const struct reading *r, const struct ynode *root)
 {
-	static const char *const keys[] = {"database", "campaigns", "socket",   "mail",
-					   "webhook",  "sources",   "redirect", "log",
-					   "locale",   "expire",    "clock",    NULL};
+	static const char *const keys[] = {"database", "campaigns", "socket", "mail",   "webhook",
+					   "sources",  "redirect",  "log",    "locale", "expire",
+					   "clock",    "disk",      NULL};
 
 	if (root->shape != YNODE_MAP) {
 		ynode_error(r->src, root, "WRONG_TYPE", "应是“键: 值”的形式");
@@ -378,6 +395,7 @@ static void read_root(const struct reading *r, const struct ynode *root)
 	read_mail(r, root);
 	read_webhook(r, root);
 	read_sources(r, root);
+	read_disk(r, root);
 	read_rest(r, root);
 	if (r->s->campaigns->len == 0 && r->src->findings->errors == 0)
 		ynode_error(r->src, ynode_key(root, "campaigns"), "NO_CAMPAIGN",
@@ -399,6 +417,8 @@ static struct settings *settings_new(void)
 	s->connections = 4;
 	s->expire = EXPIRE_DEFAULT;
 	s->log_level = LOG_LEVEL_INFO;
+	s->disk_percent = HEALTH_DISK_PERCENT;
+	s->disk_bytes = HEALTH_DISK_BYTES;
 	return s;
 }
 

@@ -40,6 +40,7 @@ struct settings {
 	char *locale;
 	dur_t expire;
 	int log_level;
+	int64_t disk_percent, disk_bytes; /**< less free is told; 0 = never */
 	bool ntp; /**< the clock is in doubt until a time server disciplines it */
 	/* the demo's clock */
 	double pace;      /**< 0 = real time */

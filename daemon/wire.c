@@ -22,10 +22,15 @@
 void wire_problem(struct daemon *d, const char *event, int rc, const struct err *err)
 {
 	log_event(LOG_LEVEL_ERROR, event, LOG_I("code", rc), LOG_S("error", err->text));
+	if (d->problem == NULL)
+		d->problem_since = d->clock->now(d->clock);
 	g_free(d->problem);
 	d->problem = g_strdup(err->text[0] != 0 ? err->text : g_strerror(-rc));
+	d->problem_code = rc;
 	d->problem_at = d->clock->mono(d->clock);
-	notify_status(d->problem);
+	if (!d->finished)
+		(void)wire_health_line(d);
+	wire_health_soon(d);
 	/* The next round that succeeds says that it is over: a full disk is emptied some day. */
 	d->wake = MIN(d->wake, d->clock->now(d->clock) + PROBLEM_AGAIN);
 	wire_arm(d);
@@ -44,8 +49,8 @@ static void on_wake(void *arg)
 	struct err err = {0};
 	int rc;
 
-	if (d->writer != NULL)
-		(void)writer_collect(d->writer);
+	if (d->writer != NULL && writer_collect(d->writer) > 0)
+		wire_progress(d);
 	if (d->writer != NULL && (rc = writer_trouble(d->writer, &err)) < 0)
 		wire_problem(d, "checkpoint", rc, &err);
 	if (d->stopping && d->in_flight == 0 && !d->outbox_running && d->reports->len == 0)
@@ -65,8 +70,10 @@ static void on_timer(void *arg, enum timer_why why)
 	struct daemon *d = arg;
 	wall_t now = d->clock->now(d->clock);
 
-	if (why == TIMER_STEPPED)
+	if (why == TIMER_STEPPED) {
 		log_event(LOG_LEVEL_WARNING, "clock-step", LOG_I("now", now));
+		d->steady = clock_real()->mono(clock_real());
+	}
 	if (why == TIMER_STEPPED || (d->wake <= now && !d->tick_running))
 		wire_poke(d);
 	wire_send(d);
@@ -149,7 +156,7 @@ static void on_watchdog(uv_timer_t *t)
 	p->job.run = run_pulse;
 	p->job.done = done_pulse;
 	p->job.alone = true;
-	writer_post(d->writer, &p->job);
+	wire_post(d, &p->job);
 }
 
 /* ---- start ---- */
@@ -304,6 +311,7 @@ static int start(struct daemon *d, struct err *err)
 	for (guint i = 0; i < d->places.engines->len; i++)
 		engine_up(g_ptr_array_index(d->places.engines, i), d->since);
 	d->wake = d->outbox_wake = d->since;
+	wire_health_start(d);
 	d->writer = writer_new(d->store, wake_loop, d);
 	return 0;
 }
@@ -323,6 +331,7 @@ static void finish(struct daemon *d)
 	bool started = d->writer != NULL;
 
 	d->stopping = d->finished = true;
+	wire_health_stop(d);
 	wire_sources_stop(d); /* what it has asked for is answered by nobody */
 	if (d->loop != NULL)
 		wire_prepare_stop(d);
@@ -348,6 +357,7 @@ static void finish(struct daemon *d)
 	loop_free(&d->loop);
 	paced_free(&d->paced);
 	g_free(d->problem);
+	g_free(d->relay_words);
 }
 
 static int exit_of(int rc)
@@ -394,7 +404,7 @@ int wire_run(const struct settings *settings, const char *settings_file)
 		if (settings->redirect != NULL)
 			log_event(LOG_LEVEL_WARNING, "trial-run",
 				  LOG_S("redirect", settings->redirect));
-		notify_ready("运行中");
+		notify_ready(wire_health_line(d));
 		wire_poke(d);
 		wire_rest(d);
 		loop_run(d->loop);

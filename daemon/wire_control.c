@@ -24,7 +24,7 @@ struct call_job {
 	wall_t since, wake;
 	enum clock_doubt doubt;
 	char *problem;
-	json_t *sources;
+	json_t *sources, *troubles;
 };
 
 /* ---- what the routes reach; database thread ---- */
@@ -83,10 +83,11 @@ static json_t *api_status(void *world)
 		json_object_set_new(one, "sources", sources_of(c, p->engine));
 		json_array_append_new(list, one);
 	}
-	return json_pack("{s:s, s:s*, s:b, s:s*, s:s, s:o, s:s*, s:o}", "version", DUBAN_VERSION,
-			 "since", since, "clock_trusted", c->doubt == CLOCK_TRUSTED, "clock_doubt",
-			 clock_doubt_text(c->doubt), "database", d->settings->database, "problem",
-			 text_or_null(c->problem), "redirect", d->settings->redirect, "campaigns",
+	return json_pack("{s:s, s:s*, s:b, s:s*, s:s, s:o, s:o, s:s*, s:o}", "version",
+			 DUBAN_VERSION, "since", since, "clock_trusted", c->doubt == CLOCK_TRUSTED,
+			 "clock_doubt", clock_doubt_text(c->doubt), "database",
+			 d->settings->database, "problem", text_or_null(c->problem), "troubles",
+			 json_incref(c->troubles), "redirect", d->settings->redirect, "campaigns",
 			 list);
 }
 
@@ -109,11 +110,10 @@ static int api_reload(void *world, const char *confirm, const char *why, GPtrArr
 	return rc;
 }
 
-static const char *api_sick(void *world)
+/* Loop thread. */
+static json_t *api_troubles(void *world)
 {
-	const struct call_job *c = world;
-
-	return c->problem;
+	return wire_health_troubles(world);
 }
 
 static int run_call(struct store *st, struct writer_job *job, struct err *err)
@@ -128,7 +128,6 @@ static int run_call(struct store *st, struct writer_job *job, struct err *err)
 		.world = c,
 		.status = api_status,
 		.reload = api_reload,
-		.sick = api_sick,
 		.paced = c->d->paced != NULL,
 		.clock_doubt = clock_doubt_text(c->doubt),
 	};
@@ -161,6 +160,7 @@ static void call_free(struct call_job *c)
 	if (c->all != NULL)
 		g_ptr_array_unref(c->all);
 	json_decref(c->sources);
+	json_decref(c->troubles);
 	g_free(c->problem);
 	g_free(c->actor);
 	g_free(c);
@@ -215,7 +215,19 @@ static void on_prepared(struct daemon *d, void *arg, GPtrArray *all)
 	}
 	c->all = all;
 	c->now = d->clock->now(d->clock);
-	writer_post(d->writer, &c->job);
+	wire_post(d, &c->job);
+}
+
+/* What the loop knows by itself is answered though the database thread hangs. */
+static void answer_here(struct daemon *d, struct http_call *call, const struct route *route)
+{
+	struct api api = {.world = d, .troubles = api_troubles};
+	struct api_reply reply = {0};
+
+	route->run(&api, call, &reply);
+	http_answer(call, reply.status, json_dumps(reply.body, JSON_COMPACT),
+		    "application/json; charset=utf-8");
+	json_decref(reply.body);
 }
 
 static void on_call(void *arg, struct http_call *call)
@@ -235,6 +247,15 @@ static void on_call(void *arg, struct http_call *call)
 		return;
 	}
 	timer_look(d->timer); /* a step that nobody told of is seen when somebody asks */
+	if (route->here) {
+		answer_here(d, call, route);
+		return;
+	}
+	/* Whoever waited for it would take the place of those who ask what is wrong. */
+	if (wire_database_refuses(d)) {
+		answer_error(call, 503, "数据库没有反应，请稍后再试（dubanctl health）");
+		return;
+	}
 	c = g_new0(struct call_job, 1);
 	c->d = d;
 	c->call = call;
@@ -244,8 +265,10 @@ static void on_call(void *arg, struct http_call *call)
 	c->wake = d->wake;
 	c->doubt = d->trust.doubt;
 	c->problem = g_strdup(d->problem);
-	if (strcmp(route->path, "/v1/status") == 0)
+	if (strcmp(route->path, "/v1/status") == 0) {
 		c->sources = wire_sources_status(d);
+		c->troubles = wire_health_troubles(d);
+	}
 	c->actor = g_strdup_printf("uid:%ld", call->peer_uid);
 	c->job.run = run_call;
 	c->job.done = done_call;
@@ -255,7 +278,7 @@ static void on_call(void *arg, struct http_call *call)
 	if (route->prepares)
 		wire_prepare(d, on_prepared, c);
 	else
-		writer_post(d->writer, &c->job);
+		wire_post(d, &c->job);
 }
 
 int wire_control_start(struct daemon *d, struct err *err)

@@ -111,6 +111,8 @@ static void on_sent(void *arg, struct reply *reply)
 	enum outcome outcome = a->notifier->classify(reply, &retry_after);
 
 	(void)failpoint("answered"); /* the peer's word is known, and nothing of it kept */
+	if (a->notifier->driver == DRIVER_SMTP)
+		wire_health_relay(d, reply, outcome);
 	add_report(d, a->message, a->engine, outcome, retry_after, reply);
 	must(g_hash_table_remove(d->attempts, a)); /* frees it */
 	must(d->in_flight > 0);
@@ -142,8 +144,10 @@ static void start(struct daemon *d, struct engine_lease *lease)
 		return;
 	}
 	if (s == NULL) {
-		add_report(d, lease->id, lease->engine, OUTCOME_RETRY, 0,
-			   own_reply("connect", "没有配置这种渠道的出口（duban.yaml）"));
+		struct reply *none = own_reply("connect", "没有配置这种渠道的出口（duban.yaml）");
+
+		wire_health_relay(d, none, OUTCOME_RETRY);
+		add_report(d, lease->id, lease->engine, OUTCOME_RETRY, 0, none);
 		return;
 	}
 	lease->message->attempt = d->clock->now(d->clock);
@@ -308,7 +312,7 @@ void wire_rest(struct daemon *d)
 	r->job.alone = true;
 	d->unrested = 0;
 	wire_hold(d);
-	writer_post(d->writer, &r->job);
+	wire_post(d, &r->job);
 }
 
 /* ---- leases and reports ---- */
@@ -380,7 +384,7 @@ static void post(struct daemon *d, wall_t now, unsigned want)
 	d->outbox_running = true;
 	d->reports_late = false;
 	wire_hold(d);
-	writer_post(d->writer, &o->job);
+	wire_post(d, &o->job);
 }
 
 static bool has_leases_left(const struct daemon *d)
@@ -401,6 +405,7 @@ void wire_send(struct daemon *d)
 	bool lease, flush;
 
 	start_ready(d);
+	wire_health_outbox(d, now);
 	under_way = d->ready_count + d->in_flight;
 	lease = d->outbox_wake <= now && has_leases_left(d);
 	flush = d->reports->len >= BATCH_MAX ||

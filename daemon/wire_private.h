@@ -54,9 +54,20 @@ struct daemon {
 	unsigned unrested; /* messages since memory was given back last */
 	uv_timer_t reports_wait;
 	bool reports_late, outbox_held, turn_posted;
-	GHashTable *attempts; /* struct attempt *: on their way */
-	char *problem;        /* what the last tick or commit failed of; NULL. Loop thread */
-	mono_t problem_at;    /* when it was met last */
+	GHashTable *attempts;  /* struct attempt *: on their way */
+	struct health *health; /* wire_health.c */
+	char *problem;         /* what the last tick or commit failed of; NULL. Loop thread */
+	int problem_code;      /* -errno */
+	mono_t problem_at;     /* when it was met last */
+	wall_t problem_since;
+	/* What health is judged by. Machine time (clock_real()); 0 = not so */
+	mono_t progress;      /* the database thread ended a job last, or was given the first */
+	mono_t steady;        /* the wall clock was set last */
+	mono_t tick_wanted;   /* a round is wanted and none has been committed */
+	mono_t outbox_behind; /* messages wait though their time has come */
+	mono_t relay_down;    /* no session has come about */
+	char *relay_words;    /* why */
+	wall_t doubt_since;   /* the clock is in doubt, if it is */
 	uv_signal_t signals[3];
 	uv_timer_t watchdog, drain;
 	bool watchdog_running;
@@ -101,6 +112,22 @@ void wire_sources_stop(struct daemon *d);
 void wire_sources_refresh(struct daemon *d, bool poll);
 /** Each as an object; instants in milliseconds, 0 = never. Caller frees. */
 json_t *wire_sources_status(const struct daemon *d);
+/** Adds those that fail: struct trouble *. */
+void wire_sources_troubles(const struct daemon *d, GPtrArray *list);
+/* wire_health.c */
+void wire_health_start(struct daemon *d);
+void wire_health_stop(struct daemon *d);
+void wire_post(struct daemon *d, struct writer_job *job); /**< to the database thread */
+void wire_progress(struct daemon *d);                     /**< it has ended something */
+bool wire_database_refuses(const struct daemon *d); /**< jobs wait, and none has ended for long */
+/** A mail was tried: is there a relay for us? */
+void wire_health_relay(struct daemon *d, const struct reply *reply, enum outcome outcome);
+void wire_health_outbox(struct daemon *d, wall_t now); /**< is anything late? */
+void wire_health_soon(struct daemon *d);        /**< something happened: look in ten seconds */
+void wire_health_disk(struct daemon *d);        /**< ask what it has left, unless that is known */
+const char *wire_health_line(struct daemon *d); /**< one line for the service manager */
+/** What is wrong now: [{"code", "since", "campaign", "text"}]; caller frees. */
+json_t *wire_health_troubles(struct daemon *d);
 /* wire_control.c */
 int wire_control_start(struct daemon *d, struct err *err);
 /* wire.c */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/core/health.h"
 #include "daemon/io/log.h"
 
 #define FIRST_AGAIN MINUTE /* doubled with each failure, up to .poll */
@@ -138,7 +139,7 @@ static void post_look(struct look_job *k)
 	k->job.run = look_job_run;
 	k->job.done = done_look;
 	k->job.alone = true;
-	writer_post(k->d->writer, &k->job);
+	wire_post(k->d, &k->job);
 }
 
 /* The campaign is read with it; what remains is the commit. */
@@ -330,7 +331,7 @@ void wire_sources_refresh(struct daemon *d, bool poll)
 	l->job.run = run_list;
 	l->job.done = done_list;
 	l->job.alone = true;
-	writer_post(d->writer, &l->job);
+	wire_post(d, &l->job);
 }
 
 /* ---- status --------------------------------------------------------------- */
@@ -353,6 +354,21 @@ json_t *wire_sources_status(const struct daemon *d)
 					"problem", r->problem, "reading", (int)r->running));
 	}
 	return list;
+}
+
+void wire_sources_troubles(const struct daemon *d, GPtrArray *list)
+{
+	for (guint i = 0; d->sources != NULL && i < d->sources->list->len; i++) {
+		const struct remote *r = g_ptr_array_index(d->sources->list, i);
+		struct trouble *t;
+
+		if (r->failures < HEALTH_SOURCE_FAILURES)
+			continue;
+		t = trouble_new(TROUBLE_SOURCE, r->campaign, r->as, r->problem);
+		t->since = r->looked; /* 0: never read, so since it was first seen */
+		t->amount = r->failures;
+		g_ptr_array_add(list, t);
+	}
 }
 
 /* ---- start and stop ------------------------------------------------------- */

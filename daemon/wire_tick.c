@@ -73,8 +73,9 @@ static void well_again(struct daemon *d)
 	if (d->problem == NULL || d->clock->mono(d->clock) - d->problem_at < PROBLEM_AGAIN - SECOND)
 		return;
 	log_event(LOG_LEVEL_INFO, "well-again", LOG_S("was", d->problem));
-	notify_status("运行中");
 	g_clear_pointer(&d->problem, g_free);
+	(void)wire_health_line(d);
+	wire_reload(d, "well-again"); /* an edit that could not be stored */
 }
 
 static void done_tick(struct writer_job *job, int rc, const struct err *err)
@@ -88,6 +89,7 @@ static void done_tick(struct writer_job *job, int rc, const struct err *err)
 		wire_problem(d, "tick", rc, err);
 	} else {
 		(void)failpoint("planned");
+		d->tick_wanted = 0;
 		well_again(d);
 		d->wake = t->wake;
 		if (d->problem != NULL)
@@ -112,6 +114,8 @@ static void check_clock(struct daemon *d, wall_t now)
 	if (d->paced != NULL)
 		return;
 	(void)clock_trust_check(&d->trust, now, clock_boot(), clock_synchronised());
+	if (d->trust.doubt != was && was == CLOCK_TRUSTED)
+		d->doubt_since = now;
 	if (d->trust.doubt != was)
 		log_event(LOG_LEVEL_WARNING, "clock",
 			  LOG_S("doubt", clock_doubt_word(d->trust.doubt)), LOG_I("now", now));
@@ -129,6 +133,8 @@ void wire_poke(struct daemon *d)
 
 	if (d->stopping)
 		return;
+	if (d->tick_wanted == 0)
+		d->tick_wanted = clock_real()->mono(clock_real());
 	d->tick_again = d->tick_running;
 	if (d->tick_running)
 		return;
@@ -142,7 +148,7 @@ void wire_poke(struct daemon *d)
 	t->job.alone = true;
 	d->tick_running = true;
 	wire_hold(d);
-	writer_post(d->writer, &t->job);
+	wire_post(d, &t->job);
 }
 
 /* ---- reload ---- */
@@ -185,7 +191,7 @@ static void done_reload(struct writer_job *job, int rc, const struct err *err)
 			  LOG_S("error", err->text));
 	else
 		log_event(LOG_LEVEL_INFO, "reload", LOG_S("why", r->why));
-	notify_ready(rc < 0 ? "文件有错误，仍按上一次正确的文件运行" : "运行中");
+	notify_ready(wire_health_line(d));
 	wire_sources_refresh(d, false);
 	wire_poke(d);
 	reload_free(r);
@@ -202,7 +208,7 @@ static void on_prepared(struct daemon *d, void *arg, GPtrArray *all)
 		return;
 	}
 	r->now = d->clock->now(d->clock);
-	writer_post(d->writer, &r->job);
+	wire_post(d, &r->job);
 }
 
 void wire_reload(struct daemon *d, const char *why)

@@ -1,7 +1,7 @@
 # Completion of dubanctl for bash.
 _dubanctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' word
-	local verbs='check expand simulate new calendar diff template holidays status due units notices deliveries tray
+	local verbs='check expand simulate new calendar diff template holidays health status due units notices deliveries tray
 		journal roster feed
 		explain submit return extend refuse exempt undo release pause resume clock reload confirm backup'
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -46,7 +46,7 @@ _dubanctl() {
 	diff) options='--campaign --socket --help' ;;
 	template) options='--dir --help' ;;
 	roster) options+=' --json --into --tz --yes' ;;
-	status | explain) options+=' --json' ;;
+	health | status | explain) options+=' --json' ;;
 	due) options+=' --unit --uid --standing --json' ;;
 	units) options+=' --unit --json' ;;
 	notices) options+=' --unit --uid --rid --state --json' ;;

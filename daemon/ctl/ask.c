@@ -83,7 +83,10 @@ static void print_unknown_years(const json_t *years)
 
 static void print_status(const json_t *j)
 {
-	const json_t *list = json_object_get(j, "campaigns");
+	const json_t *list = json_object_get(j, "campaigns"),
+		     *troubles = json_object_get(j, "troubles");
+
+	health_print(troubles);
 
 	(void)printf("duband %s，自 %s 运行，时钟%s\n数据库：%s\n", member(j, "version"),
 		     member(j, "since"),
@@ -91,8 +94,6 @@ static void print_status(const json_t *j)
 			     ? "可信"
 			     : "可疑：面向领导的通知已暂缓（dubanctl clock）",
 		     member(j, "database"));
-	if (member(j, "problem")[0] != 0)
-		(void)printf("注意：%s\n", member(j, "problem"));
 	if (member(j, "redirect")[0] != 0)
 		(void)printf("试运行：全部消息改发 %s\n", member(j, "redirect"));
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -114,9 +115,22 @@ static void print_status(const json_t *j)
 		print_paused(json_object_get(c, "paused"));
 		print_sources(json_object_get(c, "sources"));
 		print_unknown_years(json_object_get(c, "unknown_years"));
-		if (member(c, "problem")[0] != 0)
+		if (member(c, "problem")[0] != 0 &&
+		    !health_has(troubles, "files-broken", member(c, "campaign")))
 			(void)printf("注意：%s\n", member(c, "problem"));
 	}
+}
+
+/* Nobody waits minutes for what only the database knows: it is said what is wrong with it. */
+static int ask_stuck(void)
+{
+	json_t *j = NULL;
+	int rc = health_ask(&j);
+
+	if (rc == CTL_OK && health_has(json_object_get(j, "troubles"), "database-stuck", NULL))
+		rc = ctl_fail(CTL_TEMPORARY, "%s", member(j, "error"));
+	json_decref(j);
+	return rc;
 }
 
 int ctl_status(const struct ctl_world *w, int argc, char **argv)
@@ -127,6 +141,8 @@ int ctl_status(const struct ctl_world *w, int argc, char **argv)
 	int n, rc = ctl_options(ctl_verb_get("status"), options, argc - 1, argv + 1, &n);
 
 	(void)w;
+	if (rc == 0)
+		rc = ask_stuck();
 	if (rc == 0)
 		rc = remote_call("/v1/status", NULL, NULL, &j);
 	if (rc != CTL_OK)

@@ -23,6 +23,7 @@ const struct ctl_verb ctl_verbs[] = {
 	 "通知模板：列出、显示、检查一个目录里改写的（离线）", ctl_template},
 	{"holidays", "import FILE… [--into DIR|holidays.ics]",
 	 "把公布的年度放假表（JSON 或 CSV）并入 holidays.ics（离线）", ctl_holidays},
+	{"health", "[--json]", "守护进程本身是否正常：哪里不对、自何时起、怎么办", ctl_health},
 	{"status", "[--json]", "运行状况一览", ctl_status},
 	{"due", "[--unit U] [--uid UID] [--standing S] [--json]", "应报事项及报送状态", ctl_list},
 	{"units", "[--unit U] [--json]", "报送单位与联系人", ctl_list},

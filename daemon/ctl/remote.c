@@ -53,10 +53,10 @@ static int exit_of(long status)
 	return CTL_FAILURE;
 }
 
-static int judge(CURLcode code, long status, const GString *reply, json_t **out)
+/* The JSON that came, or an exit code: nobody answers, or in another tongue. */
+static int parse(CURLcode code, const GString *reply, json_t **out)
 {
 	json_error_t why;
-	json_t *j;
 
 	if (code == CURLE_COULDNT_CONNECT)
 		return ctl_fail(CTL_UNAVAILABLE,
@@ -65,9 +65,17 @@ static int judge(CURLcode code, long status, const GString *reply, json_t **out)
 	if (code != CURLE_OK)
 		return ctl_fail(CTL_UNAVAILABLE, "与守护进程的对话中断（%s）：%s", socket_path(),
 				curl_easy_strerror(code));
-	j = json_loadb(reply->str, reply->len, JSON_DECODE_ANY, &why);
-	if (j == NULL)
-		return ctl_fail(CTL_FAILURE, "守护进程的回答看不懂：%s", why.text);
+	*out = json_loadb(reply->str, reply->len, JSON_DECODE_ANY, &why);
+	return *out != NULL ? CTL_OK : ctl_fail(CTL_FAILURE, "守护进程的回答看不懂：%s", why.text);
+}
+
+static int judge(CURLcode code, long status, const GString *reply, json_t **out)
+{
+	json_t *j = NULL;
+	int rc = parse(code, reply, &j);
+
+	if (rc != CTL_OK)
+		return rc;
 	if (exit_of(status) != CTL_OK) {
 		const char *words = json_string_value(json_object_get(j, "error"));
 
@@ -138,6 +146,15 @@ int remote_call(const char *path, const char *const *query, json_t *body, json_t
 	free(text);
 	json_decref(body);
 	return judge(code, status, reply, out);
+}
+
+int remote_answer(const char *path, json_t **out)
+{
+	g_autoptr(GString) url = url_of(path, NULL), reply = g_string_new(NULL);
+	long status = 0;
+	CURLcode code = exchange(url->str, NULL, reply, &status);
+
+	return parse(code, reply, out);
 }
 
 int remote_text(const char *path, const char *const *query, char **text_out)

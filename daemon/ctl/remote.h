@@ -22,6 +22,16 @@ int remote_call(const char *path, const char *const *query, json_t *body, json_t
 /** The same for an answer that is no JSON: *text_out, to g_free. */
 int remote_text(const char *path, const char *const *query, char **text_out);
 
+/** GET: what was answered, whatever the status says. CTL_OK and *out, or nobody answers. */
+int remote_answer(const char *path, json_t **out);
+
+/* health.c */
+int health_ask(json_t **out); /**< {"ok", "troubles"}, or an exit code with words said */
+void health_print(const json_t *troubles); /**< a line each */
+/** Is there one of @code, of @campaign (NULL: any)? */
+bool health_has(const json_t *troubles, const char *code, const char *campaign);
+
+int ctl_health(const struct ctl_world *w, int argc, char **argv);
 int ctl_status(const struct ctl_world *w, int argc, char **argv);
 int ctl_list(const struct ctl_world *w, int argc, char **argv);
 int ctl_tray(const struct ctl_world *w, int argc, char **argv);

@@ -129,6 +129,29 @@ int record_correction(struct engine *e, const struct notice *told, const char *s
 	return 1;
 }
 
+int record_alarm_to(struct engine *e, const struct recipient *to, const char *step,
+		    uint32_t occurrence, uint32_t unit, const char *reason, wall_t now,
+		    struct err *err)
+{
+	struct record r = {
+		.occurrence = occurrence,
+		.unit = unit,
+		.due = occurrence == NONE ? 0 : e->campaign->occurrences[occurrence].due,
+		.step = step,
+		.to = *to,
+		.role = "office",
+		.sort = SORT_ALARM,
+		.state = NOTICE_PLANNED,
+		.reason = reason,
+	};
+	int rc;
+
+	/* Two alarms of one name and millisecond are two: none is lost for its key. */
+	for (r.n = now; (rc = record_notice(e, &r, now, err)) == 0;)
+		r.n++;
+	return rc;
+}
+
 int record_alarm(struct engine *e, const char *mark, const char *step, uint32_t occurrence,
 		 uint32_t unit, const char *reason, wall_t now, struct err *err)
 {
@@ -139,23 +162,9 @@ int record_alarm(struct engine *e, const char *mark, const char *step, uint32_t 
 		return rc;
 	recipients_init(&to);
 	recipients_office(e->campaign, 0, &to);
-	for (guint i = 0; i < to.list->len && rc >= 0; i++) {
-		struct record r = {
-			.occurrence = occurrence,
-			.unit = unit,
-			.due = occurrence == NONE ? 0 : e->campaign->occurrences[occurrence].due,
-			.step = step,
-			.to = g_array_index(to.list, struct recipient, i),
-			.role = "office",
-			.sort = SORT_ALARM,
-			.state = NOTICE_PLANNED,
-			.reason = reason,
-		};
-
-		/* Two alarms of one name and millisecond are two: none is lost for its key. */
-		for (r.n = now; (rc = record_notice(e, &r, now, err)) == 0;)
-			r.n++;
-	}
+	for (guint i = 0; i < to.list->len && rc >= 0; i++)
+		rc = record_alarm_to(e, &g_array_index(to.list, struct recipient, i), step,
+				     occurrence, unit, reason, now, err);
 	recipients_fini(&to);
 	return rc;
 }

@@ -37,6 +37,10 @@ int record_correction(struct engine *e, const struct notice *told, const char *s
 /** Tell every address of the office; @mark makes it once for ever (NULL: each time). */
 int record_alarm(struct engine *e, const char *mark, const char *step, uint32_t occurrence,
 		 uint32_t unit, const char *reason, wall_t now, struct err *err);
+/** The same for one address of it. 1 or -errno. */
+int record_alarm_to(struct engine *e, const struct recipient *to, const char *step,
+		    uint32_t occurrence, uint32_t unit, const char *reason, wall_t now,
+		    struct err *err);
 int record_message(struct engine *e, int64_t address, wall_t now, int64_t *out, struct err *err);
 void record_show(struct engine *e, const struct record *r, int64_t message, const char *address,
 		 wall_t now);

@@ -139,17 +139,16 @@ static void run_status(const struct api *api, const struct http_call *call, stru
 	reply->status = 200;
 }
 
+/* For programs that look whether all is well: the status says it, the body why not. */
 static void run_health(const struct api *api, const struct http_call *call, struct api_reply *reply)
 {
-	const char *words = api->sick(api->world);
+	json_t *list = api->troubles(api->world);
+	const char *first = json_string_value(json_object_get(json_array_get(list, 0), "text"));
 
 	(void)call;
-	if (words != NULL) {
-		route_fail(reply, 503, "%s", words);
-		return;
-	}
-	reply->status = 200;
-	reply->body = json_pack("{s:b}", "ok", 1);
+	reply->status = first == NULL ? 200 : 503;
+	reply->body = json_pack("{s:b, s:s, s:s*, s:o}", "ok", first == NULL, "status",
+				first == NULL ? "ok" : "sick", "error", first, "troubles", list);
 }
 
 static void run_explain(const struct api *api, const struct http_call *call,
@@ -511,27 +510,28 @@ static void run_clock(const struct api *api, const struct http_call *call, struc
 }
 
 const struct route routes[] = {
-	{"GET", "/v1/status", "运行状况", false, run_status, false},
-	{"GET", "/v1/due", "应报事项", false, run_question, false},
-	{"GET", "/v1/units", "报送单位", false, run_question, false},
-	{"GET", "/v1/notices", "通知", false, run_question, false},
-	{"GET", "/v1/deliveries", "消息与发送记录", false, run_question, false},
-	{"GET", "/v1/tray", "待核件", false, run_question, false},
-	{"GET", "/v1/journal", "操作日志", false, run_question, false},
-	{"GET", "/v1/roster", "值班表", false, run_question, false},
-	{"GET", "/v1/explain", "为何发了、为何没发", false, run_explain, false},
-	{"GET", "/v1/feed", "一个单位的日历订阅", false, run_feed, false},
-	{"GET", "/v1/files", "现行的专项行动文件", false, run_files, false},
-	{"GET", "/v1/told", "已通知、改动时要更正的件数", false, run_told, false},
-	{"POST", "/v1/submit", "登记报送", false, run_submit, false},
-	{"POST", "/v1/decide", "作出决定", false, run_decide, false},
-	{"POST", "/v1/tray/", "处理待核件", false, run_tray_decide, false},
-	{"POST", "/v1/reload", "重新载入", true, run_reload, true},
-	{"POST", "/v1/confirm", "确认一次较大的修改", true, run_confirm, true},
-	{"POST", "/v1/backup", "备份", true, run_backup, false},
-	{"POST", "/v1/clock", "确认时钟无误；或演示时钟走到某一时刻停住", false, run_clock, false},
-	{"GET", "/healthz", "健康检查", false, run_health, false},
-	{NULL, NULL, NULL, false, NULL, false},
+	{"GET", "/v1/status", "运行状况", false, run_status, false, false},
+	{"GET", "/v1/due", "应报事项", false, run_question, false, false},
+	{"GET", "/v1/units", "报送单位", false, run_question, false, false},
+	{"GET", "/v1/notices", "通知", false, run_question, false, false},
+	{"GET", "/v1/deliveries", "消息与发送记录", false, run_question, false, false},
+	{"GET", "/v1/tray", "待核件", false, run_question, false, false},
+	{"GET", "/v1/journal", "操作日志", false, run_question, false, false},
+	{"GET", "/v1/roster", "值班表", false, run_question, false, false},
+	{"GET", "/v1/explain", "为何发了、为何没发", false, run_explain, false, false},
+	{"GET", "/v1/feed", "一个单位的日历订阅", false, run_feed, false, false},
+	{"GET", "/v1/files", "现行的专项行动文件", false, run_files, false, false},
+	{"GET", "/v1/told", "已通知、改动时要更正的件数", false, run_told, false, false},
+	{"POST", "/v1/submit", "登记报送", false, run_submit, false, false},
+	{"POST", "/v1/decide", "作出决定", false, run_decide, false, false},
+	{"POST", "/v1/tray/", "处理待核件", false, run_tray_decide, false, false},
+	{"POST", "/v1/reload", "重新载入", true, run_reload, true, false},
+	{"POST", "/v1/confirm", "确认一次较大的修改", true, run_confirm, true, false},
+	{"POST", "/v1/backup", "备份", true, run_backup, false, false},
+	{"POST", "/v1/clock", "确认时钟无误；或演示时钟走到某一时刻停住", false, run_clock, false,
+	 false},
+	{"GET", "/healthz", "健康检查", false, run_health, false, true},
+	{NULL, NULL, NULL, false, NULL, false, false},
 };
 
 const struct route *route_find(const char *method, const char *path, bool *wrong_method_out)

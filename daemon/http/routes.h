@@ -1,7 +1,7 @@
 /*
  * routes.h - the API: one table of method, path, pattern and handler, for socket and web.
  *
- * Handlers run on the database thread, inside a transaction unless .alone; they
+ * Handlers run on the database thread, inside a transaction unless .alone, or .here; they
  * answer with a status and JSON.  Words for people are in "error".
  */
 #ifndef HTTP_ROUTES_H
@@ -30,8 +30,8 @@ struct api {
 		      struct err *err);
 	bool paced;              /**< the demo's clock, which may be told how far to run */
 	const char *clock_doubt; /**< NULL: the clock is trusted */
-	/** NULL when well, else words about what is wrong. */
-	const char *(*sick)(void *world);
+	/** Of a route that is answered .here: what is wrong, [{"code", "since", "text"}]. */
+	json_t *(*troubles)(void *world);
 };
 
 struct api_reply {
@@ -50,6 +50,7 @@ struct route {
 	bool alone; /**< makes its own transactions */
 	void (*run)(const struct api *api, const struct http_call *call, struct api_reply *reply);
 	bool prepares; /**< wants the campaigns' files read again before it runs */
+	bool here; /**< on the loop, whatever the database thread does: .world and .troubles alone */
 };
 
 extern const struct route routes[]; /**< ends with .path == NULL */

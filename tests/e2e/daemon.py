@@ -219,6 +219,8 @@ class Daemon:
             if relay:
                 f.write(f"mail: {{relay: \"smtp://127.0.0.1:{relay}\", from: ban@example.org, "
                         f"from_name: 安委办{mail}}}\n")
+            if "disk:" not in settings:  # the machine's own disk is not what is tested
+                f.write("disk: {low_percent: 0, low_mb: 0}\n")
             f.write(settings)
 
     def spawn(self, *args, env=None):

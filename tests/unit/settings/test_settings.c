@@ -105,6 +105,8 @@ static void the_shortest_file_has_sound_defaults(void **state)
 	assert_int_equal(p->s->starttls, 1);
 	assert_int_equal(p->s->connections, 4);
 	assert_int_equal(p->s->expire, 3 * DAY);
+	assert_int_equal(p->s->disk_percent, 10);
+	assert_int_equal(p->s->disk_bytes, 200ll << 20);
 	assert_int_equal(p->s->log_level, LOG_LEVEL_INFO);
 	assert_string_equal(p->s->locale, "zh_CN");
 	assert_true(p->s->pace == 0);
@@ -144,6 +146,7 @@ static void every_key_is_taken(void **state)
 			  "log: {level: debug}\n"
 			  "locale: en\n"
 			  "expire: 36h\n"
+			  "disk: {low_percent: 0, low_mb: 5000}\n"
 			  "clock: {pace: 3600, start: 2019-08-01, until: 2019-09-01}\n"),
 		0);
 	assert_string_equal(p->s->database, "/var/lib/x.db");
@@ -170,6 +173,8 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(p->s->log_level, LOG_LEVEL_DEBUG);
 	assert_string_equal(p->s->locale, "en");
 	assert_int_equal(p->s->expire, 36 * HOUR);
+	assert_int_equal(p->s->disk_percent, 0);
+	assert_int_equal(p->s->disk_bytes, 5000ll << 20);
 	assert_true(p->s->pace == 3600);
 	assert_string_equal(p->s->pace_start, "2019-08-01");
 	assert_string_equal(p->s->pace_until, "2019-09-01");
@@ -277,6 +282,7 @@ static const struct {
 	{"too many connections", BASE "mail: {connections: 33}\n", "3:21 BAD_VALUE"},
 	{"a choice that is none", BASE "log: {level: loud}\n", "3:14 BAD_VALUE"},
 	{"a length that is none", BASE "expire: long\n", "3:9 BAD_OFFSET"},
+	{"more than all of a disk", BASE "disk: {low_percent: 100}\n", "3:21 BAD_VALUE"},
 	{"no pace", BASE "clock: {pace: 0}\n", "3:15 BAD_VALUE"},
 	{"a paced clock and a relay elsewhere",
 	 BASE "mail: {relay: \"smtp://mail.example.org:25\", from: a@example.org}\n"
