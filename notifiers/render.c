@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "notifiers/view.h"
+#include "notifiers/view_private.h"
 #include "notifiers/words_clean.h"
 
 #define TEXT_USUAL 4096 /* bytes */
@@ -86,7 +86,9 @@ static int layout_render(const struct templates *t, const json_t *view, const ch
 	struct scope all = {view, &own}, layout = {parts, &all};
 	int r;
 
-	must(parts != NULL);
+	view_set_text(parts, "body", body);
+	view_set_text(parts, "subject", subject);
+	view_set_text(parts, "template", "layout");
 	r = part_render(t, &layout, view, "layout", suffix, out, err);
 	json_decref(parts);
 	return r;

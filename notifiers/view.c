@@ -47,14 +47,19 @@ bool view_field_known(const char *name, size_t length)
 void view_set(json_t *object, const char *key, json_t *value)
 {
 	must(value != NULL);
-	must(json_object_set_new(object, key, value) == 0);
+	must(json_object_set_new_nocheck(object, key, value) == 0);
+}
+
+void view_set_text(json_t *object, const char *key, const char *text)
+{
+	view_set(object, key, json_string_nocheck(text));
 }
 
 void view_set_line(json_t *object, const char *key, const char *text, int max)
 {
 	g_autofree char *line = words_line(text, max);
 
-	view_set(object, key, json_string(line));
+	view_set_text(object, key, line);
 }
 
 void view_set_lines(json_t *object, const char *key, const char *text, int max)
@@ -66,7 +71,7 @@ void view_set_lines(json_t *object, const char *key, const char *text, int max)
 	for (size_t i = 0; lines[i] != NULL; i++) {
 		g_autofree char *line = words_line(lines[i], max);
 
-		must(json_array_append_new(array, json_string(line)) == 0);
+		must(json_array_append_new(array, json_string_nocheck(line)) == 0);
 	}
 	view_set(object, key, array);
 }

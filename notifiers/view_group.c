@@ -249,20 +249,20 @@ static void item_set(const struct message *m, json_t *o, const struct message_it
 	view_set_line(o, "rid", i->rid, VIEW_NAME_MAX);
 	view_set_line(o, "title", i->title, VIEW_TITLE_MAX);
 	view_set(o, "number", json_integer(i->number > 0 ? i->number : 0));
-	view_set(o, "due", json_string(due));
-	view_set(o, "due_short", json_string(due_short));
-	view_set(o, "due_time", json_string(words_time(due)));
+	view_set_text(o, "due", due);
+	view_set_text(o, "due_short", due_short);
+	view_set_text(o, "due_time", words_time(due));
 	view_set_line(o, "due_iso", i->due_iso, VIEW_NAME_MAX);
 	view_set_line(o, "on_time_by", i->on_time_text, VIEW_NAME_MAX);
-	view_set(o, "was", json_string(was));
-	view_set(o, "was_short", json_string(was_short));
+	view_set_text(o, "was", was);
+	view_set_text(o, "was_short", was_short);
 	view_set_line(o, "role", i->role, VIEW_NAME_MAX);
 	view_set_lines(o, "description_lines", i->description, VIEW_TEXT_MAX);
 	tags_set(m, o, i->tags);
 	view_set_line(o, "reason", i->reason, VIEW_TEXT_MAX);
 	view_set_line(o, "reason_short", brief, VIEW_NAME_MAX);
 	view_set_lines(o, "reason_lines", i->reason, VIEW_TEXT_MAX);
-	view_set(o, "received_at", json_string(received_short));
+	view_set_text(o, "received_at", received_short);
 	view_set(o, "on_time", json_boolean(i->on_time));
 	view_set(o, "zero", json_boolean(i->zero));
 	view_set_line(o, "token", i->token, VIEW_NAME_MAX);
@@ -276,14 +276,15 @@ json_t *view_item_json(const struct message *m, const struct message_item *item)
 	return o;
 }
 
+/* @fields are those of @first. */
 static json_t *rows(const struct message *m, const GPtrArray *items,
-		    const struct message_item *first)
+		    const struct message_item *first, json_t *fields)
 {
 	json_t *array = json_array();
 
 	for (guint n = 0; n < MIN(items->len, VIEW_ROWS_MAX); n++) {
 		const struct message_item *i = items->pdata[n];
-		json_t *row = view_item_json(m, i);
+		json_t *row = i == first ? json_copy(fields) : view_item_json(m, i);
 
 		view_set(row, "index", json_integer((json_int_t)n + 1));
 		view_set(row, "due_differs", json_boolean(strcmp(i->due_iso, first->due_iso) != 0));
@@ -307,13 +308,15 @@ static char *heading(const struct message *m, int ordinal)
 			       digit[ordinal % 10]);
 }
 
+/* @o has the fields of the first item, and nothing else yet. */
 static void group_lists_set(const struct message *m, json_t *o, const struct view_group *g)
 {
 	const struct message_item *first = group_first(g);
+	json_t *items = rows(m, g->items, first, o), *cleared = rows(m, g->cleared, first, o);
 	guint n = g->items->len;
 
-	view_set(o, "items", rows(m, g->items, first));
-	view_set(o, "cleared", rows(m, g->cleared, first));
+	view_set(o, "items", items);
+	view_set(o, "cleared", cleared);
 	view_set(o, "all_cleared", json_boolean(n == 0));
 	view_set(o, "units", json_integer(n));
 	view_set(o, "more_units", json_boolean(n > 1));
@@ -339,8 +342,8 @@ json_t *view_group_json(const struct message *m, const struct view_group *g, int
 
 	item_set(m, o, i);
 	group_lists_set(m, o, g);
-	view_set(o, "template", json_string(template_of(i)));
-	view_set(o, "heading", json_string(numeral));
+	view_set_text(o, "template", template_of(i));
+	view_set_text(o, "heading", numeral);
 	view_set(o, "first", json_boolean(ordinal <= 1));
 	view_set_line(o, "step", view_step_generic(base) ? "" : base, VIEW_NAME_MAX);
 	view_set(o, "repeat", json_integer(times));

@@ -18,8 +18,9 @@ GPtrArray *view_groups(const struct message *m);
 /** A group's fields. @ordinal from 1 when the message has several groups, else 0. */
 json_t *view_group_json(const struct message *m, const struct view_group *g, int ordinal);
 
-/* Setters that abort on the impossible (out of memory, bad UTF-8 after cleaning). */
+/* Setters that abort when memory is out. A text is valid UTF-8: clean already, or ours. */
 void view_set(json_t *object, const char *key, json_t *value);
+void view_set_text(json_t *object, const char *key, const char *text);
 void view_set_line(json_t *object, const char *key, const char *text, int max);
 void view_set_lines(json_t *object, const char *key, const char *text, int max);
 
