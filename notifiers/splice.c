@@ -45,7 +45,7 @@ struct shape {
 };
 
 struct splices {
-	GHashTable *shapes; /* key -> struct shape * */
+	GHashTable *shapes; /* key -> struct shape *; NULL: met once */
 	GString *key;       /* room to make one in */
 };
 
@@ -62,6 +62,8 @@ static void shape_free(gpointer p)
 {
 	struct shape *s = p;
 
+	if (s == NULL)
+		return;
 	g_clear_pointer(&s->subject, g_array_unref);
 	g_clear_pointer(&s->text, g_array_unref);
 	g_clear_pointer(&s->html, g_array_unref);
@@ -312,20 +314,21 @@ static char *join(const GArray *pieces, struct values *v)
 	return out;
 }
 
+/* NULL: this message is rendered in full; a shape is worth its making when it is met again. */
 static const struct shape *shape_of(const struct templates *t, struct splices *s,
 				    const struct message *m, bool trial, const struct values *v)
 {
-	struct shape *shape;
+	struct shape *shape = NULL;
+	bool again;
 
 	key_make(s->key, m, trial, v);
-	shape = g_hash_table_lookup(s->shapes, s->key->str);
-	if (shape != NULL)
+	again = g_hash_table_lookup_extended(s->shapes, s->key->str, NULL, (gpointer *)&shape);
+	if (shape != NULL || strstr(s->key->str, MARK_HEAD) != NULL) /* somebody writes like that */
 		return shape;
-	if (strstr(s->key->str, MARK_HEAD) != NULL)
-		return NULL; /* somebody writes like that */
-	if (g_hash_table_size(s->shapes) >= SPLICE_SHAPES_MAX)
+	if (again)
+		shape = shape_new(t, m, trial, v);
+	else if (g_hash_table_size(s->shapes) >= SPLICE_SHAPES_MAX)
 		g_hash_table_remove_all(s->shapes);
-	shape = shape_new(t, m, trial, v);
 	g_hash_table_insert(s->shapes, g_strndup(s->key->str, s->key->len), shape);
 	return shape;
 }

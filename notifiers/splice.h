@@ -2,8 +2,9 @@
  * splice.h - what was rendered for one recipient, made into another's text.
  *
  * In a burst thousands of mails differ by the recipient's name, unit and numbers only, and
- * rendering each costs several times what sending does.  So the texts are rendered once with
- * marks in place of what differs, and the marks are replaced.  The bytes are those of
+ * rendering each costs several times what sending does.  So when a second such mail is met
+ * its texts are rendered with marks in place of what differs, and from then on the marks are
+ * replaced.  The bytes are those of
  * render_view(): a message that does not fit is simply rendered (tests compare the two).
  * Pure; belongs to one set of templates and, like rendering, to one thread.
  */

@@ -142,11 +142,13 @@ static void compare(const struct templates *t, const struct message *m, bool tri
 	json_t *view = view_new(m, trial);
 
 	assert_int_equal(render_view(t, view, &slow, &err), 0);
-	assert_int_equal(splice_render(t, templates_splices(t), m, trial, &quick, &err), 0);
-	same_text(quick->subject, slow->subject);
-	same_text(quick->text, slow->text);
-	same_text(quick->html, slow->html);
-	rendered_free(&quick);
+	for (int n = 0; n < 2; n++) { /* what is met again is spliced */
+		assert_int_equal(splice_render(t, templates_splices(t), m, trial, &quick, &err), 0);
+		same_text(quick->subject, slow->subject);
+		same_text(quick->text, slow->text);
+		same_text(quick->html, slow->html);
+		rendered_free(&quick);
+	}
 	rendered_free(&slow);
 	json_decref(view);
 }
