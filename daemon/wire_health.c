@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "daemon/core/shown.h"
 #include "daemon/io/log.h"
 #include "daemon/io/notify.h"
 
@@ -122,7 +123,6 @@ static struct health_facts facts_of(const struct health *h, mono_t now)
 		.log_left = d->writer == NULL ? 0 : writer_log_left(d->writer),
 		.outbox_late = paced ? 0 : since(d->outbox_behind, now),
 		.relay_down = since(d->relay_down, now),
-		.relay = d->settings->relay == NULL ? "（未配置）" : d->settings->relay,
 		.relay_words = d->relay_words,
 		.clock_doubt = clock_doubt_text(d->trust.doubt),
 		.clock_since = d->doubt_since,
@@ -153,9 +153,12 @@ static GPtrArray *troubles_of(const struct health *h, mono_t now)
 {
 	const struct settings *s = h->d->settings;
 	const struct health_limits limits = {s->disk_percent, s->disk_bytes, h->hurry};
+	g_autofree char *relay = s->relay == NULL ? NULL : address_shown(s->relay);
 	struct health_facts f = facts_of(h, now);
-	GPtrArray *list = health_judge(&f, &limits);
+	GPtrArray *list;
 
+	f.relay = relay == NULL ? "（未配置）" : relay;
+	list = health_judge(&f, &limits);
 	add_files(h, list);
 	wire_sources_troubles(h->d, list);
 	return list;

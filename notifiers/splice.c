@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "daemon/core/shown.h"
 #include "notifiers/mustache_program.h"
 #include "notifiers/view.h"
 #include "notifiers/words_clean.h"
@@ -155,10 +156,11 @@ static void key_make(GString *key, const struct message *m, bool trial, const st
 static void values_of(const struct message *m, struct values *v)
 {
 	const struct message_item *first = m->items->pdata[0];
+	g_autofree char *shown = address_shown(m->address);
 
 	*v = (struct values){0};
 	v->of[FIELD_IDENTITY] = words_line(m->identity, IDENTITY_MAX);
-	v->of[FIELD_ADDRESS] = words_line(m->address, ADDRESS_MAX);
+	v->of[FIELD_ADDRESS] = words_line(shown, ADDRESS_MAX);
 	v->of[FIELD_PERSON] = words_line(m->person, VIEW_NAME_MAX);
 	v->of[FIELD_UNIT] = words_line(first->unit, VIEW_NAME_MAX);
 	v->of[FIELD_UNIT_ID] = words_line(first->unit_id, VIEW_NAME_MAX);

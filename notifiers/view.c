@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "daemon/core/shown.h"
 #include "notifiers/view_private.h"
 #include "notifiers/words_clean.h"
 
@@ -144,7 +145,7 @@ static void times_set(const struct message *m, json_t *root)
 
 static void names_set(const struct message *m, json_t *root, bool trial)
 {
-	g_autofree char *brief = short_name(m->campaign);
+	g_autofree char *brief = short_name(m->campaign), *shown = address_shown(m->address);
 
 	view_set_line(root, "identity", m->identity, 200);
 	view_set_line(root, "campaign", m->campaign, VIEW_TITLE_MAX);
@@ -153,7 +154,7 @@ static void names_set(const struct message *m, json_t *root, bool trial)
 	view_set_line(root, "office", m->office, VIEW_NAME_MAX);
 	view_set_line(root, "person", m->person, VIEW_NAME_MAX);
 	view_set_line(root, "person_unit", m->person_unit, VIEW_NAME_MAX);
-	view_set_line(root, "address", m->address, 2048);
+	view_set_line(root, "address", shown, 2048);
 	view_set(root, "trial", json_boolean(trial));
 }
 

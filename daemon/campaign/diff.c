@@ -7,6 +7,7 @@
 
 #include "calendars/zone.h"
 #include "daemon/campaign/load.h"
+#include "daemon/core/shown.h"
 
 void diff_say(struct diff *d, const char *fmt, ...)
 {
@@ -88,9 +89,12 @@ static char *contact_text(const struct campaign *c, const struct contact *x)
 
 	g_string_append_printf(s, " %s", campaign_text(c, x->person));
 	for (int i = 0; i < CHANNELS; i++)
-		if (x->address[i])
+		if (x->address[i]) {
+			g_autofree char *shown = address_shown(campaign_text(c, x->address[i]));
+
 			g_string_append_printf(s, " %s%s", x->channels & 1u << i ? "" : "（不用）",
-					       campaign_text(c, x->address[i]));
+					       shown);
+		}
 	if (x->phone)
 		g_string_append_printf(s, " 电话 %s", campaign_text(c, x->phone));
 	if (x->locale)

@@ -13,6 +13,7 @@
 #include "daemon/campaign/address.h"
 #include "daemon/campaign/contacts.h"
 #include "daemon/campaign/csv.h"
+#include "daemon/core/shown.h"
 
 #define SUGGESTIONS_MAX 20 /* of a nearest id: comparing with 100,000 ids takes its time */
 
@@ -157,14 +158,17 @@ static bool addresses_are_good(struct table *t)
 		bool good = i == CHANNEL_EMAIL ? address_is_good(text, false)
 					       : handle_is_good(text, i == CHANNEL_WEBHOOK);
 
+		g_autofree char *shown = NULL;
+
 		if (!*text || good)
 			continue;
+		shown = address_shown(text); /* what people see of it: findings go to the log */
 		complain(t, t->line, "BAD_ADDRESS",
 			 i == CHANNEL_EMAIL ? "邮箱“%.80s”不对：应是一个地址，正好一个 "
 					      "@，没有空格和控制字符；这一行不算"
 					    : "地址“%.80s”不对：不能有空格和控制字符，webhook 应以 "
 					      "https:// 开头；这一行不算",
-			 text);
+			 shown);
 		return false;
 	}
 	return true;

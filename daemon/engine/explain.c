@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/core/shown.h"
 #include "private.h"
 
 struct explaining {
@@ -16,7 +17,7 @@ struct explaining {
 static void on_notice(void *arg, const struct notice *n)
 {
 	struct explaining *x = arg;
-	g_autofree char *address = NULL;
+	g_autofree char *address = NULL, *shown = NULL;
 	g_autofree char *role = NULL;
 	g_autofree char *at = NULL;
 	enum notice_state state = n->state;
@@ -27,10 +28,11 @@ static void on_notice(void *arg, const struct notice *n)
 	    store_outbox_state(x->e->store, n->message) == OUTBOX_SENT)
 		state = NOTICE_SENT;
 	(void)store_address_get(x->e->store, n->address, NULL, &address, NULL);
+	shown = address_shown(address == NULL ? "" : address);
 	role = store_word_get(x->e->store, n->role);
 	at = zone_format(x->e->campaign->zone, n->at);
 	json_array_append_new(x->told, json_pack("{s:s, s:s, s:s, s:s, s:s}", "at", at, "role",
-						 role, "address", address, "state",
+						 role, "address", shown, "state",
 						 notice_state_word(state), "reason", n->reason));
 }
 

@@ -10,6 +10,7 @@
 
 #include "burst.h"
 #include "daemon/core/retry.h"
+#include "daemon/core/shown.h"
 #include "record.h"
 #include "told.h"
 
@@ -181,8 +182,9 @@ int outbox_give_up(struct engine *e, int64_t message, enum channel channel, cons
 	uint32_t unit;
 	g_autofree char *mark = g_strdup_printf("unreachable:%s:%s:%" G_GINT64_FORMAT,
 						channel_word(channel), to, now / DAY);
+	g_autofree char *shown = address_shown(to);
 	g_autofree char *text =
-		g_strdup_printf("无法送达 %s（%s）：%s", to, channel_word(channel), why);
+		g_strdup_printf("无法送达 %s（%s）：%s", shown, channel_word(channel), why);
 
 	(void)store_notices_of(e->store, message, on_first, &first);
 	if (first.sort == SORT_ALARM)

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "daemon/core/shown.h"
 #include "private.h"
 
 static json_t *text(const char *s)
@@ -21,6 +22,14 @@ static json_t *instant(const struct engine *e, wall_t t)
 		return json_null();
 	s = zone_format(e->campaign->zone, t);
 	return json_string(s);
+}
+
+/* Without the key that a robot's address is. */
+static json_t *shown(const char *address)
+{
+	g_autofree char *s = address_shown(address == NULL ? "" : address);
+
+	return text(s);
 }
 
 static bool is(const char *want, const char *have)
@@ -126,8 +135,9 @@ json_t *engine_units(struct engine *e, const struct engine_filter *f, wall_t now
 					int64_t id =
 						engine_address(e, (enum channel)ch, p->address[ch]);
 
-					json_object_set_new(pj, channel_word((enum channel)ch),
-							    text(campaign_text(c, p->address[ch])));
+					json_object_set_new(
+						pj, channel_word((enum channel)ch),
+						shown(campaign_text(c, p->address[ch])));
 					if (id > 0 &&
 					    store_address_get(e->store, id, NULL, NULL, &since) &&
 					    since != 0)
@@ -196,7 +206,7 @@ static void on_notice(void *arg, const struct notice *n)
 				     ? "-"
 				     : engine_text(e, e->campaign->occurrences[l->occurrence].rid)),
 			"due", instant(e, n->due), "unit", text(unit_id), "role", text(role),
-			"address", text(address), "channel", channel_word(channel), "state", word,
+			"address", shown(address), "channel", channel_word(channel), "state", word,
 			"reason", text(n->reason), "message", (json_int_t)n->message));
 }
 
@@ -226,7 +236,7 @@ static void on_message(void *arg, const struct outbox_row *row)
 		l->list,
 		json_pack("{s:I, s:o, s:s, s:o, s:s, s:i, s:o, s:o, s:i, s:o}", "message",
 			  (json_int_t)row->id, "tick", instant(e, row->tick), "channel",
-			  channel_word(row->channel), "address", text(row->to), "state",
+			  channel_word(row->channel), "address", shown(row->to), "state",
 			  outbox_state_word(row->state), "attempts", row->attempts, "next_try",
 			  row->state == OUTBOX_RETRY || row->state == OUTBOX_UNKNOWN ||
 					  row->state == OUTBOX_QUEUED

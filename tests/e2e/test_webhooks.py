@@ -5,6 +5,8 @@ Each unit's address is a path of its own; those that do not answer are hosts of 
 they would be: a host that hangs keeps its own messages waiting, and nobody else's.
 """
 import datetime
+import email
+import hashlib
 import os
 import re
 
@@ -31,6 +33,15 @@ def settings(world, more=""):
     with open(path, "w", encoding="utf-8") as f:
         f.write(SECRET + "\n")
     return f'webhook: {{secret_file: {path}, allow: ["127.0.0.0/8"]}}\n{more}'
+
+
+def shown(url):
+    """As people see it: the path may be a key."""
+    host, slash, path = url.split("://")[1].partition("/")
+    if not path:
+        return url
+    first = "/" + path.split("/")[0] if "/" in path.rstrip("/") else ""
+    return f"{url.split(':')[0]}://{host}{first}{slash}…#{hashlib.sha256(url.encode()).hexdigest()[:6]}"
 
 
 def rows_of(d):
@@ -95,15 +106,15 @@ def test_each_answer():
         hidden = ["http://169.254.169.254/latest/", "http://[::ffff:169.254.169.254]/", "http://10.0.0.1/"]
         since = now()
         d = w.daemon(town(w, silent + bad + good + hidden), relay=w.peer(), settings=settings(w)).start()
-        others = set(bad + good + hidden)
+        others = set(map(shown, bad + good + hidden))
         rows = wait_for("an end of all that are answered", lambda: (
             lambda r: r if others <= {a for a, x in r.items() if x["state"] not in ("queued", "leased")}
             else None)(rows_of(d)))
         for url in good:  # those that hang are owed an answer still: nobody has waited for them
-            assert rows[url]["state"] == "sent" and rows[url]["attempts"] == 1, rows[url]
-        assert all(rows[url]["state"] in ("leased", "queued") for url in silent), rows
+            assert rows[shown(url)]["state"] == "sent" and rows[shown(url)]["attempts"] == 1, rows[shown(url)]
+        assert all(rows[shown(url)]["state"] in ("leased", "queued") for url in silent), rows
         for url, (name, _, state, status, wait) in zip(bad, ANSWERS):
-            r = rows[url]
+            r = rows[shown(url)]
             assert (r["state"], r["status"], r["attempts"]) == (state, status, 1), (name, r)
             if state != "sent":
                 line = logged(d, r["message"])
@@ -115,8 +126,8 @@ def test_each_answer():
                 took = (datetime.datetime.fromisoformat(r["next_try"]) - since).total_seconds()
                 assert wait[0] - 1 <= took <= wait[1] + PATIENCE, (name, took)
         for url in hidden:
-            assert (rows[url]["state"], rows[url]["status"]) == ("refused", 403), rows[url]
-            assert "not allowed" in logged(d, rows[url]["message"])
+            assert (rows[shown(url)]["state"], rows[shown(url)]["status"]) == ("refused", 403), rows[shown(url)]
+            assert "not allowed" in logged(d, rows[shown(url)]["message"])
         asked = peer.ledger("request")
         # A kept connection that closes without a word is tried once more at once, under the same id.
         twice = {f"/bad{k}" for k, case in enumerate(ANSWERS) if case[2] == "unknown"}
@@ -129,7 +140,7 @@ def test_each_answer():
         marked = {u["unit"] for u in d.json("units") for c in u["contacts"] if "unreachable_since" in c}
         gone = [url for url, case in zip(bad, ANSWERS) if case[2] == "refused"] + hidden
         alarms = [n["reason"] for n in d.json("notices") if n["sort"] == "alarm"]
-        assert all(sum(f" {url}（" in x for x in alarms) == 1 for url in gone), alarms
+        assert all(sum(f" {shown(url)}（" in x for x in alarms) == 1 for url in gone), alarms
         assert marked == {f"u{1 + (silent + bad + good + hidden).index(u)}" for u in gone}, marked
         with open(f"/proc/{d.process.pid}/status", encoding="ascii") as f:
             peak = int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1))
@@ -168,13 +179,64 @@ def test_comes_back():
             lambda r: r if len(r) == 3 and {x["state"] for x in r.values()} == {"sent"} else None)(rows_of(d)))
         asked = peer.ledger("request")
         for path, attempts in (("/broken", 4), ("/lost", 2), ("/busy", 2)):
-            r = rows[peer.url(path)]
+            r = rows[shown(peer.url(path))]
             assert r["attempts"] == attempts, r
             ids = [x["id"] for x in asked if x["path"] == path]
             assert len(ids) == attempts and len(set(ids)) == 1, ids
-        waited = (datetime.datetime.fromisoformat(rows[peer.url("/busy")]["done"])
-                  - datetime.datetime.fromisoformat(rows[peer.url("/busy")]["tick"]))
+        waited = (datetime.datetime.fromisoformat(rows[shown(peer.url("/busy"))]["done"])
+                  - datetime.datetime.fromisoformat(rows[shown(peer.url("/busy"))]["tick"]))
         assert waited >= datetime.timedelta(hours=2), waited
+        d.stop()
+
+
+def test_keys_stay_where_they_are():
+    """A robot's address is its key, and there are passwords: neither is shown, said or logged anywhere."""
+    keys = ("S3CRET-PATH", "S3CRET-QUERY", "S3CRET-BAD", "S3CRET-WEBHOOK", "S3CRET-MAIL", "S3CRET-SOURCE")
+    with World() as w:
+        peer = w.add(HttpPeer(w.dir, "a", "path=/open-apis/bot/*,do=status,status=404"))
+        mail = w.peer(options=("--login", "ban:" + keys[4]))
+        for name, key in (("webhook", keys[3]), ("mail", keys[4]), ("source", keys[5])):
+            with open(os.path.join(w.dir, name), "w", encoding="utf-8") as f:
+                f.write(key + "\n")
+        urls = [peer.url("/open-apis/bot/" + keys[0]), peer.url("/robot/send?access_token=" + keys[1])]
+        c = town(w, urls)
+        with open(c.path("units.csv"), encoding="utf-8") as f:
+            units = f.read()
+        more = (f"webhook: {{allow: [127.0.0.0/8], secret_file: {w.dir}/webhook}}\nsources:\n"
+                f"  credentials: {{rili: {{host: 127.0.0.1, user: ban, password_file: {w.dir}/source}}}}\n"
+                f"log: {{level: debug}}\n")
+        d = w.daemon(c, relay=mail, mail=f", user: ban, password_file: {w.dir}/mail", settings=more).start()
+        rows = wait_for("both have answered", lambda: (lambda r: r if {x["state"] for x in r.values()} == {
+            "sent", "refused"} else None)(rows_of(d)))
+        assert set(rows) == set(map(shown, urls)), rows
+        wait_for("the office is told", lambda: any("无法送达" in n["reason"] for n in d.json("notices")))
+        # An edit of such an address is said, too, and one that is none.
+        c.write("units.csv", units.replace(keys[1], keys[1] + "-NEW"))
+        wait_for("the edit is in force", lambda: "…#" in d.ctl("journal").stdout and any(
+            "单位2" in str(r["detail"].get("changes")) for r in d.json("journal") if r["event"] == "reload"))
+        c.write("units.csv", units.replace("http://", "httq://", 1).replace(keys[0], keys[2]))
+        wait_for("the slip is said", lambda: "BAD_ADDRESS" in d.log())
+        heard = d.log() + d.ctl("health", want=None).stdout
+        for verb in ("status", "due", "units", "notices", "deliveries", "tray", "journal", "roster"):
+            heard += d.ctl(verb).stdout + d.ctl(verb, "--json").stdout
+        heard += d.ctl("explain", "u1", ITEM).stdout + d.ctl("diff", c.dir, want=None).stdout
+        d.wait_idle()
+        heard += "".join(mail.mail(r).decode() for r in mail.accepted())
+        for key in keys:
+            assert key not in heard, heard[max(0, heard.index(key) - 300):][:600]
+        d.stop()
+
+
+def test_a_trial_run_shows_no_keys():
+    """Everything goes to one mailbox, with for whom it was; not with the key of a robot."""
+    with World() as w:
+        mail = w.peer()
+        c = town(w, ["https://chat.example.org/robot/S3CRET"])
+        d = w.daemon(c, relay=mail, settings="redirect: trial@example.org\n").start()
+        rows = wait_for("it is sent", lambda: mail.accepted("trial@example.org"))
+        text = next(p for p in email.message_from_bytes(mail.mail(rows[0])).walk()
+                    if p.get_content_type() == "text/plain").get_payload(decode=True).decode()
+        assert "本应发给" in text and "<https://chat.example.org/robot/…#" in text and "S3CRET" not in text, text
         d.stop()
 
 
