@@ -4,6 +4,8 @@
  * Zone files are no part of a campaign, so no edit tells of them.  A deadline that stands at the
  * same hour of the wall clock as when it was read last, and yet at another instant, was moved
  * by them.  Where that changes an instance's RECURRENCE-ID as well, its history follows it.
+ *
+ * With it is noted when what people see of an occurrence last changed, for feeds.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,8 +15,8 @@
 struct seen {
 	int64_t occurrence;
 	char *uid, *rid;
-	wall_t due;
-	int64_t wall;
+	wall_t due, changed;
+	int64_t wall, face;
 };
 
 struct reading {
@@ -48,7 +50,13 @@ static void on_deadline(void *arg, const struct deadline *d)
 	struct reading *r = arg;
 	struct seen *s = g_new(struct seen, 1);
 
-	*s = (struct seen){d->occurrence, g_strdup(d->uid), g_strdup(d->rid), d->due, d->wall};
+	*s = (struct seen){.occurrence = d->occurrence,
+			   .uid = g_strdup(d->uid),
+			   .rid = g_strdup(d->rid),
+			   .due = d->due,
+			   .changed = d->changed,
+			   .wall = d->wall,
+			   .face = d->face};
 	g_ptr_array_add(r->list, s);
 	g_hash_table_insert(r->name, name_key(s->uid, s->rid), s);
 	if (campaign_find_occurrence(r->c, s->uid, s->rid) == NONE)
@@ -178,7 +186,42 @@ int deadlines_keep(struct engine *e, struct campaign *c, wall_t now, GPtrArray *
 	return rc < 0 ? rc : 0;
 }
 
-int deadlines_note(struct engine *e, struct err *err)
+/* A digest of what a feed shows of occurrence @i besides its deadline, and to how many. */
+static int64_t face_of(const struct engine *e, uint32_t i)
+{
+	const struct obligation *ob = engine_obligation(e, i);
+	g_autofree char *title = engine_title(e, i);
+	g_autofree char *all = g_strdup_printf("%s\x1f%s\x1f%u", title,
+					       engine_text(e, ob->description), ob->owings);
+	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, all, -1);
+
+	sum[15] = 0; /* so many digits fit */
+	return g_ascii_strtoll(sum, NULL, 16);
+}
+
+/* What is to be noted of occurrence @i; false when all of it stands already. */
+static bool to_note(struct engine *e, uint32_t i, const struct seen *s, wall_t now,
+		    struct deadline *out)
+{
+	const struct occurrence *o = &e->campaign->occurrences[i];
+
+	*out = (struct deadline){
+		.occurrence = engine_occurrence_id(e, i),
+		.due = o->due,
+		.wall = zone_local(e->campaign->zone, o->due),
+		.face = face_of(e, i),
+		.changed = now,
+	};
+	/* A past one that was kept stands under the old data, and stays noted so. */
+	if (s != NULL && s->due == o->due)
+		out->wall = s->wall;
+	/* Two edits within a second are two; a clock that was put back makes none the same. */
+	if (s != NULL)
+		out->changed = MAX(now, s->changed + SECOND);
+	return s == NULL || s->due != o->due || s->face != out->face;
+}
+
+int deadlines_note(struct engine *e, wall_t now, struct err *err)
 {
 	const struct campaign *c = e->campaign;
 	struct reading r;
@@ -189,16 +232,10 @@ int deadlines_note(struct engine *e, struct err *err)
 		g_autofree char *name = name_key(uid_of(c, i), campaign_text(c, o->rid));
 		const struct seen *s = g_hash_table_lookup(r.name, name);
 
-		/* A past one that was kept stands under the old data, and stays noted so. */
-		if (s == NULL || s->due != o->due) {
-			struct deadline d = {
-				.occurrence = engine_occurrence_id(e, i),
-				.due = o->due,
-				.wall = zone_local(c->zone, o->due),
-			};
+		struct deadline d;
 
+		if (to_note(e, i, s, now, &d))
 			rc = store_deadline_put(e->store, &d, err);
-		}
 	}
 	reading_fini(&r);
 	return rc < 0 ? rc : 0;

@@ -312,7 +312,7 @@ int engine_new(struct store *st, struct campaign *campaign, wall_t now, GPtrArra
 	if (rc >= 0)
 		rc = intern_units(e, err);
 	if (rc >= 0)
-		rc = deadlines_note(e, err);
+		rc = deadlines_note(e, now, err);
 	if (rc >= 0)
 		rc = note_edit(e, now, err);
 	if (rc < 0) {

@@ -11,7 +11,7 @@ struct feeding {
 	struct engine *e;
 	GArray *items;
 	GPtrArray *texts; /* owns what the items point at */
-	wall_t loaded;    /* when the files in force were read */
+	wall_t *changed;  /* of each occurrence: when the files last gave it another face */
 };
 
 static char *keep(struct feeding *f, char *text)
@@ -24,7 +24,7 @@ static char *keep(struct feeding *f, char *text)
 static wall_t last_change(const struct feeding *f, const struct occurrence_facts *facts,
 			  uint32_t unit, unsigned *count)
 {
-	wall_t at = f->loaded;
+	wall_t at = f->changed[facts->occurrence];
 
 	*count = 0;
 	for (guint i = 0; i < facts->decisions->len; i++) {
@@ -49,8 +49,8 @@ static wall_t last_change(const struct feeding *f, const struct occurrence_facts
 }
 
 /*
- * Seconds since the campaign was first known, and what happened: all of it stored, so that each
- * change makes it greater, over any restart.
+ * Seconds from when the campaign was first known to the last change, and what happened: all of it
+ * stored, so that each change makes it greater, over any restart, and nothing else does.
  */
 static unsigned sequence_of(const struct feeding *f, wall_t changed, unsigned count)
 {
@@ -126,12 +126,23 @@ static uint32_t unit_named(const struct engine *e, const char *unit)
 					   : campaign_find_unit(e->campaign, unit);
 }
 
-static wall_t files_since(struct engine *e)
+static void on_deadline(void *arg, const struct deadline *d)
 {
-	if (e->files_since == 0)
-		e->files_since = MAX(e->first_loaded,
-				     store_journal_latest(e->store, engine_key(e), "reload"));
-	return e->files_since;
+	struct feeding *f = arg;
+	uint32_t i = campaign_find_occurrence(f->e->campaign, d->uid, d->rid);
+
+	if (i != NONE)
+		f->changed[i] = MAX(d->changed, f->e->first_loaded);
+}
+
+static void read_changes(struct feeding *f)
+{
+	uint32_t n = f->e->campaign->n_occurrences;
+
+	f->changed = g_new(wall_t, n);
+	for (uint32_t i = 0; i < n; i++)
+		f->changed[i] = f->e->first_loaded;
+	(void)store_deadlines(f->e->store, f->e->id, on_deadline, f);
 }
 
 /* Whom to write to about it: the first of the office who has a mailbox. */
@@ -160,7 +171,7 @@ char *engine_feed(struct engine *e, const char *unit, wall_t now, struct err *er
 	}
 	f.items = g_array_new(FALSE, FALSE, sizeof(struct feed_item));
 	f.texts = g_ptr_array_new_with_free_func(g_free);
-	f.loaded = files_since(e);
+	read_changes(&f);
 	facts_scope(e);
 	for (uint32_t i = 0; i < e->campaign->n_occurrences; i++)
 		add_occurrence(&f, i, u, u == e->campaign->office);
@@ -172,6 +183,7 @@ char *engine_feed(struct engine *e, const char *unit, wall_t now, struct err *er
 	text = feed_write(&feed);
 	g_array_unref(f.items);
 	g_ptr_array_unref(f.texts);
+	g_free(f.changed);
 	return text;
 }
 

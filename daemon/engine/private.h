@@ -29,7 +29,6 @@ struct engine {
 	GHashTable *addresses; /* channel << 32 | text_t -> int64_t * */
 	GHashTable *messages;  /* of this tick: int64_t * address -> int64_t * message */
 	wall_t up_since;
-	wall_t files_since; /* when the files in force were read; 0 = not asked for yet */
 	dur_t expiry;
 	bool clock_trusted;
 	const char *clock_doubt; /* why not; NULL */
@@ -131,7 +130,8 @@ GArray *cleared_since(struct engine *e, const struct outbox_row *row, const GArr
 /** R9: in @c, just read, past deadlines stay; moved ones are told in journal and @report (NULL). */
 int deadlines_keep(struct engine *e, struct campaign *c, wall_t now, GPtrArray *report,
 		   struct err *err);
-int deadlines_note(struct engine *e, struct err *err); /**< remember those in force */
+/** Remember those in force, and which changed. */
+int deadlines_note(struct engine *e, wall_t now, struct err *err);
 /** Is @due the hour that @was stood for, under new zone data? Then nobody was told anything wrong. */
 bool deadlines_shifted(struct engine *e, int64_t occurrence, wall_t was, wall_t due);
 

@@ -285,12 +285,11 @@ int engine_reload(struct engine *e, struct campaign *campaign, wall_t now, GPtrA
 	rc = engine_swap(e, campaign, err);
 	g_hash_table_remove_all(e->messages);
 	if (rc >= 0)
-		rc = deadlines_note(e, err);
+		rc = deadlines_note(e, now, err);
 	if (rc >= 0)
 		rc = supersede_past(&r, err);
 	if (rc >= 0)
 		rc = engine_journal_reload(e, g_steal_pointer(&r.changes), now, err);
-	e->files_since = 0;
 	json_decref(r.changes);
 	campaign_free(&r.old);
 	return rc < 0 ? rc : 0;

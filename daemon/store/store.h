@@ -20,6 +20,7 @@
 #include "daemon/core/err.h"
 #include "daemon/core/ports.h"
 #include "daemon/core/words.h"
+#include "daemon/store/deadline.h"
 #include "daemon/store/mark.h"
 
 struct store;
@@ -74,16 +75,6 @@ int store_occurrence_rename(struct store *st, int64_t occurrence, const char *ui
 /** Every (uid, rid) known of the campaign. */
 typedef void store_occurrence_fn(void *arg, int64_t id, const char *uid, const char *rid);
 int store_each_occurrence(struct store *st, int64_t campaign, store_occurrence_fn *fn, void *arg);
-
-/** What a deadline came to when it was read last, at which hour of the wall clock (local_t). */
-struct deadline {
-	int64_t occurrence, wall;
-	wall_t due;
-	const char *uid, *rid;
-};
-typedef void store_deadline_fn(void *arg, const struct deadline *d);
-int store_deadlines(struct store *st, int64_t campaign, store_deadline_fn *fn, void *arg);
-int store_deadline_put(struct store *st, const struct deadline *d, struct err *err);
 
 /* ---- the last good files ------------------------------------------------ */
 

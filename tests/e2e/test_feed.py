@@ -123,6 +123,33 @@ def test_sequence_only_grows():
         look(changed=False)
 
 
+def test_an_edit_raises_only_what_it_changed():
+    """Another deadline of one report is no news about the others, nor is reading the files again."""
+    with World() as w:
+        c = w.campaign(units=1)
+
+        def write(title, days):
+            c.events(event("a@example.org", after(days=3), summary="周报"),
+                     event("b@example.org", after(days=days), summary=title))
+
+        write("小结", 5)
+        d = w.daemon(c).start()
+        seen = [sequences(feed(d, "u1"))]
+
+        def grown():
+            seen.append(sequences(feed(d, "u1")))
+            return sorted(events(feed(d, "u1"))[u]["SUMMARY"] for u, n in seen[-1].items()
+                          if n > seen[-2][u])
+
+        for title, days in (("小结", 6), ("总结", 6)):  # within a second
+            write(title, days)
+            d.ctl("reload")
+            assert grown() == [title], seen
+        c.yaml(policy="    grace: 1h\n")
+        d.ctl("reload")
+        assert grown() == [], seen
+
+
 def calendar_part(raw):
     """(method of the type, text) of the calendar in a mail."""
     parts = [p for p in email.message_from_bytes(raw).walk() if p.get_content_type() == "text/calendar"]
