@@ -93,8 +93,11 @@ static bool wanted(const struct message *m, const struct message_item *i)
 /* Is this one that was mailed before and need not be met any more? */
 static bool called_off(const struct message *m, const struct message_item *i)
 {
-	return is_decision(i, "exempt") && i->invited && view_item_own(m, i) && i->due > m->tick &&
-	       i->due < DUE_MAX && i->uid[0] != '\0';
+	bool off = is_decision(i, "exempt") ||
+		   (i->sort == SORT_CORRECTION && strcmp(i->step, CORRECTION_GONE) == 0);
+
+	return off && i->invited && view_item_own(m, i) && i->due > m->tick && i->due < DUE_MAX &&
+	       i->uid[0] != '\0';
 }
 
 /* NAME;CN="WORDS"PARAMS:mailto:ADDRESS */

@@ -13,7 +13,7 @@
  *
  * *@method_out is its METHOD: PUBLISH. Where the campaign invites (m->invitations), a message
  * about one deadline is a REQUEST to its recipient, who need not answer, or a CANCEL once the
- * item is exempted; RFC 5546 allows one UID in these, so a message about several publishes.
+ * item is exempted or gone from the files; RFC 5546 allows one UID in these, so a message about several publishes.
  * A trial run publishes too: it goes to somebody else.
  */
 char *deadline_ics(const struct message *m, const struct notifier_settings *s,

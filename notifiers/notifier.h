@@ -43,7 +43,7 @@ struct message_item {
 	const char *received_text; /**< of a receipt or correction; else "" */
 	bool on_time;              /**< of a receipt */
 	bool zero;                 /**< of a receipt: a zero report */
-	bool invited;              /**< of an exemption: its deadline was mailed before */
+	bool invited;              /**< of what is owed no more: its deadline was mailed before */
 	bool late_cleared;         /**< 已销号: shown in the superior's next list */
 	int expected, received, missing; /**< of the occurrence, now */
 	wall_t due;                      /**< for the calendar part */

@@ -162,17 +162,24 @@ static const char *tags_of(struct composing *k, uint32_t unit)
 }
 
 struct before {
-	const struct notice *n; /* an exemption */
+	const struct notice *n; /* an exemption, or what says that the item is gone */
 	bool told;
 };
+
+/* Does it say what the files made of what was told (told.c)? */
+static bool is_edit(const struct notice *n)
+{
+	return n->sort == SORT_CORRECTION && n->n != NOTICE_N_CORRECTION;
+}
 
 static void on_before(void *arg, const struct notice *n)
 {
 	struct before *b = arg;
 
 	/* Its deadline went to the same address in an earlier message. */
-	if ((n->sort == SORT_REMIND || n->sort == SORT_DECISION) && n->address == b->n->address &&
-	    n->state == NOTICE_PLANNED && n->message != 0 && n->message < b->n->message)
+	if ((n->sort == SORT_REMIND || n->sort == SORT_DECISION || is_edit(n)) &&
+	    n->address == b->n->address && n->state == NOTICE_PLANNED && n->message != 0 &&
+	    n->message < b->n->message)
 		b->told = true;
 }
 
@@ -180,12 +187,29 @@ static bool was_invited(struct engine *e, const struct notice *n)
 {
 	struct before b = {n, false};
 
-	if (n->sort == SORT_DECISION && n->occurrence != 0)
+	if ((n->sort == SORT_DECISION || is_edit(n)) && n->occurrence != 0)
 		(void)store_notices(e->store, n->occurrence, n->unit, on_before, &b);
 	return b.told;
 }
 
 #define DUE_STEP SECOND /* deadlines have no fractions; told.c counts in them */
+
+/* Who is gone keeps its name: the entry in the recipient's calendar has it. */
+static void name_gone(struct composing *k, struct message_item *it, const struct notice *n)
+{
+	char *uid, *rid;
+
+	if (store_occurrence_name(k->e->store, n->occurrence, &uid, &rid) >= 0 && uid != NULL) {
+		it->uid = keep_own(k, uid);
+		it->rid = keep_own(k, rid);
+	}
+	if (it->unit_id[0] == '\0') {
+		char *unit = store_unit_name(k->e->store, n->unit);
+
+		if (unit != NULL)
+			it->unit_id = keep_own(k, unit);
+	}
+}
 
 /* What an edit of the files made of what was told (told.c). */
 static void compose_edit(struct composing *k, struct message_item *it, const struct notice *n)
@@ -193,6 +217,7 @@ static void compose_edit(struct composing *k, struct message_item *it, const str
 	const bool all_day = false; /* unknown of what is gone; the end of a day shows none */
 
 	if (strcmp(it->step, CORRECTION_GONE) == 0) {
+		name_gone(k, it, n);
 		it->title = it->reason;
 		it->reason = "";
 		it->number = 0;
@@ -225,7 +250,7 @@ static struct message_item *add_notice(struct composing *k, const struct notice 
 	if (occurrence != NONE)
 		compose_occurrence(k, it, occurrence, unit, n);
 	it->invited = e->campaign->invitations && was_invited(e, n);
-	if (n->sort == SORT_CORRECTION && n->n != NOTICE_N_CORRECTION)
+	if (is_edit(n))
 		compose_edit(k, it, n);
 	return it;
 }

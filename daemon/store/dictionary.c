@@ -105,6 +105,35 @@ int store_each_occurrence(struct store *st, int64_t campaign, store_occurrence_f
 	return rc < 0 ? rc : n;
 }
 
+int store_occurrence_name(struct store *st, int64_t occurrence, char **uid_out, char **rid_out)
+{
+	sqlite3_stmt *q = sq(st, "SELECT uid, rid FROM occurrence WHERE id=?1");
+	int rc;
+
+	*uid_out = *rid_out = NULL;
+	sq_int(q, 1, occurrence);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW) {
+		*uid_out = g_strdup(sq_str(q, 0));
+		*rid_out = g_strdup(sq_str(q, 1));
+	}
+	return sq_done(st, q, rc == SQLITE_ROW ? SQLITE_DONE : rc, NULL);
+}
+
+char *store_unit_name(struct store *st, int64_t unit)
+{
+	sqlite3_stmt *q = sq(st, "SELECT unit FROM unit WHERE id=?1");
+	char *name = NULL;
+	int rc;
+
+	sq_int(q, 1, unit);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW)
+		name = g_strdup(sq_str(q, 0));
+	(void)sq_done(st, q, rc == SQLITE_ROW ? SQLITE_DONE : rc, NULL);
+	return name;
+}
+
 int store_each_unit(struct store *st, int64_t campaign, store_unit_fn *fn, void *arg)
 {
 	sqlite3_stmt *q = sq(st, "SELECT id, unit FROM unit WHERE campaign=?1 ORDER BY unit");

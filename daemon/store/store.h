@@ -63,6 +63,9 @@ int64_t store_occurrence(struct store *st, int64_t campaign, const char *uid, co
 int64_t store_unit(struct store *st, int64_t campaign, const char *unit);
 int64_t store_word(struct store *st, const char *word);
 int64_t store_address(struct store *st, enum channel channel, const char *address);
+/** Names of ids, also of what the files no longer name; NULL if there is none. Caller frees. */
+int store_occurrence_name(struct store *st, int64_t occurrence, char **uid_out, char **rid_out);
+char *store_unit_name(struct store *st, int64_t unit);
 /** Every unit known of the campaign, bytewise by its id in the files. */
 typedef void store_unit_fn(void *arg, int64_t id, const char *unit);
 int store_each_unit(struct store *st, int64_t campaign, store_unit_fn *fn, void *arg);

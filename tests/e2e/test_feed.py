@@ -197,6 +197,39 @@ def test_invitations():
             d.stop()
 
 
+def test_who_was_invited_hears_that_it_is_off():
+    """A report that vanishes from the calendar takes its entry away; one that moves takes it along."""
+    with World() as w:
+        peer = w.peer()
+        c = w.campaign(1, steps='      - {name: 提醒, at: "-3d", to: [liaison]}\n',
+                       head="invitations: request\n")
+        rest = [event(f"{x}@example.org", after(days=90)) for x in "pqrstuvw"]  # not a large edit
+        c.events(event("one@example.org", after(days=2)), *rest)
+        d = w.daemon(c, relay=peer).start()
+
+        def mails(n):
+            wait_for(f"{n} mails", lambda: len(peer.accepted("liaison1@example.org")) == n)
+            method, text = calendar_part(peer.mail(peer.accepted("liaison1@example.org")[-1]))
+            second = now()
+            wait_for("another second", lambda: now() > second)
+            return method, list(events(text).values())[0]
+
+        told = [mails(1)]
+        c.events(event("one@example.org", after(days=4)), *rest)
+        d.ctl("reload")
+        told.append(mails(2))
+        c.events(*rest)
+        d.ctl("reload")
+        told.append(mails(3))
+        assert [m for m, _ in told] == ["REQUEST", "REQUEST", "CANCEL"], told
+        found = [e for _, e in told]
+        assert len({e["UID"] for e in found}) == 1, found
+        assert int(found[0]["SEQUENCE"]) < int(found[1]["SEQUENCE"]) < int(found[2]["SEQUENCE"])
+        assert found[0]["DTSTART"] != found[1]["DTSTART"] and found[2]["STATUS"] == "CANCELLED"
+        assert found[2]["ATTENDEE"] == "mailto:liaison1@example.org", found
+        d.stop()
+
+
 def test_office():
     """The office sees its milestones and, of each report, how many are missing."""
     with World() as w:

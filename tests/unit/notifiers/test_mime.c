@@ -231,7 +231,7 @@ static void invitations(void **state)
 	struct message_item *i = sample_item(m, SORT_REMIND, "报送提醒");
 	struct notifier_settings trial = settings;
 	g_autofree char *request = NULL, *two = NULL, *cancel = NULL, *trial_text = NULL;
-	g_autofree char *uid = NULL, *same = NULL, *whole = NULL;
+	g_autofree char *uid = NULL, *same = NULL, *whole = NULL, *gone = NULL;
 	g_auto(GStrv) lines = NULL;
 
 	(void)state;
@@ -268,6 +268,15 @@ static void invitations(void **state)
 	uid = uid_of(request);
 	same = uid_of(cancel);
 	assert_string_equal(uid, same);
+	/* So does its vanishing from the files; and what never was mailed is not taken back. */
+	i->sort = SORT_CORRECTION;
+	put(&i->step, CORRECTION_GONE);
+	gone = deadline_ics(m, &settings, &method);
+	assert_string_equal(method, "CANCEL");
+	assert_string_equal(gone, cancel);
+	i->invited = false;
+	assert_null(deadline_ics(m, &settings, &method));
+	i->invited = true;
 	m->invitations = false;
 	assert_null(deadline_ics(m, &settings, &method));
 	message_free(&m);
