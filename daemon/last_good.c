@@ -175,6 +175,57 @@ void last_good_read(struct last_good *l, struct store *st, const char *key, int6
 	(void)store_source_each(st, campaign, on_row, &r); /* what cannot be read was never read */
 }
 
+/* ---- sources that are no more ---------------------------------------------------- */
+
+static bool has_source(const struct campaign *c, const char *as)
+{
+	for (uint32_t i = 0; i < c->n_sources; i++)
+		if (strcmp(campaign_text(c, c->sources[i].as), as) == 0)
+			return true;
+	return false;
+}
+
+struct leaving {
+	const struct campaign *c;
+	GPtrArray *paths; /* char *: of those without a source */
+};
+
+static void on_leaving(void *arg, const struct source_row *row)
+{
+	const struct leaving *v = arg;
+
+	if (!has_source(v->c, row->path))
+		g_ptr_array_add(v->paths, g_strdup(row->path));
+}
+
+int last_good_forget_rows(struct store *st, int64_t campaign, const struct campaign *c,
+			  struct err *err)
+{
+	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+	struct leaving v = {c, paths};
+	int rc = store_source_each(st, campaign, on_leaving, &v);
+
+	for (guint i = 0; i < paths->len && rc >= 0; i++)
+		rc = store_source_forget(st, campaign, paths->pdata[i], err);
+	return rc < 0 ? rc : 0;
+}
+
+void last_good_forget(struct last_good *l, const char *key, const struct campaign *c)
+{
+	pthread_mutex_lock(&l->lock);
+	for (guint i = l->list->len; i > 0; i--) {
+		const struct kept *k = l->list->pdata[i - 1];
+
+		if (strcmp(k->key, key) != 0 || has_source(c, k->path))
+			continue;
+		g_ptr_array_remove_index_fast(l->list, i - 1);
+		l->turn++;
+	}
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* ---- laying --------------------------------------------------------------------- */
+
 struct laying {
 	const struct last_good *l;
 	struct campaign_files *files;

@@ -30,7 +30,17 @@ void last_good_free(struct last_good **l);
 /** Database thread: all that the store knows of the campaign @key. */
 void last_good_read(struct last_good *l, struct store *st, const char *key, int64_t campaign);
 
+/**
+ * Database thread, inside a transaction: the store forgets what files gave that have no source
+ * in @c any more. A roster of last year must not come back with its line in campaign.yaml.
+ * last_good_forget() follows the commit.
+ */
+int last_good_forget_rows(struct store *st, int64_t campaign, const struct campaign *c,
+			  struct err *err);
+
 /* Any thread; @key is the campaign's. */
+
+void last_good_forget(struct last_good *l, const char *key, const struct campaign *c);
 
 /** The last good bytes of the file @row->path are others from now on; nothing waits there. */
 void last_good_put(struct last_good *l, const char *key, const struct source_row *row);

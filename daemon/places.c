@@ -222,6 +222,14 @@ static void choose(struct place *place, struct store *st, const struct places *p
 	prepared_free(x);
 }
 
+/* Of files that the campaign in force has no source for. */
+static int forget_sources(const struct place *place, struct store *st, wall_t now, struct err *err)
+{
+	int64_t id = store_campaign(st, engine_key(place->engine), now, NULL);
+
+	return last_good_forget_rows(st, id, engine_campaign(place->engine), err);
+}
+
 /* Put the files of @o in force. */
 static int begin(struct place *place, struct store *st, const struct places *p, struct opening *o,
 		 wall_t now, GPtrArray *report, struct err *err)
@@ -238,6 +246,8 @@ static int begin(struct place *place, struct store *st, const struct places *p, 
 				   err);
 	if (rc >= 0)
 		rc = keep_files(st, last->files, place->digest, now);
+	if (rc >= 0)
+		rc = forget_sources(place, st, now, err);
 	if (rc >= 0 && place->held != 0)
 		rc = engine_hold_edit(place->engine, place->held, o->reasons, now, err);
 	if (rc >= 0)
@@ -275,6 +285,7 @@ int places_open(struct places *p, struct store *st, const char *dir, wall_t now,
 		place_free(place);
 		return rc;
 	}
+	last_good_forget(p->sources, engine_key(place->engine), engine_campaign(place->engine));
 	engine_set_expiry(place->engine, p->expiry);
 	g_ptr_array_add(p->list, place);
 	g_ptr_array_add(p->engines, place->engine);
@@ -343,6 +354,8 @@ static int swap(const struct commit *c, struct place *place, struct prepared *x,
 	if (rc >= 0)
 		rc = keep_given(c, x, err);
 	if (rc >= 0)
+		rc = forget_sources(place, st, now, err);
+	if (rc >= 0)
 		rc = store_commit(st, err);
 	if (rc < 0) {
 		store_rollback(st);
@@ -353,6 +366,7 @@ static int swap(const struct commit *c, struct place *place, struct prepared *x,
 	place->digest = digest;
 	place->held = 0;
 	put_given(c, x);
+	last_good_forget(c->p->sources, x->files->key, engine_campaign(place->engine));
 	offer_templates(place, x);
 	set_problem(place, NULL, false, 0);
 	return 0;

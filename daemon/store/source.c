@@ -128,3 +128,12 @@ int store_source_failed(struct store *st, int64_t campaign, const char *path, co
 	sq_text(q, 2, path);
 	return (int)sq_value(st, q, 0);
 }
+
+int store_source_forget(struct store *st, int64_t campaign, const char *path, struct err *err)
+{
+	sqlite3_stmt *q = sq(st, "DELETE FROM source WHERE campaign=?1 AND path=?2");
+
+	sq_int(q, 1, campaign);
+	sq_text(q, 2, path);
+	return sq_run(st, q, err);
+}

@@ -35,5 +35,7 @@ int store_source_same(struct store *st, int64_t campaign, const struct source_ro
 /** It could not be read, or is nothing to put in force. Returns how often in a row, this time included. */
 int store_source_failed(struct store *st, int64_t campaign, const char *path, const char *url,
 			const char *problem, struct err *err);
+/** Nothing is read for @path any more: what it gave once must not come back some day. */
+int store_source_forget(struct store *st, int64_t campaign, const char *path, struct err *err);
 
 #endif

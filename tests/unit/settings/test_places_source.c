@@ -192,6 +192,55 @@ static void what_one_address_gave_stays_until_another_gives(void **state)
 	assert_string_equal(on_duty(t), "张三");
 }
 
+static void on_count(void *arg, const struct source_row *row)
+{
+	(void)row;
+	(*(unsigned *)arg)++;
+}
+
+static void reload(struct town *t, const char *sources)
+{
+	g_autoptr(GPtrArray) all = NULL;
+	g_autofree char *yaml = g_strconcat(
+		"name: 试\ntimezone: Asia/Shanghai\noffice: ban\n", sources,
+		"policies: {default: {steps: [{name: 催办, at: \"0\", to: [liaison]}]}}\n", NULL);
+
+	put(t, "campaign.yaml", yaml);
+	all = read_again(t);
+	assert_int_equal(places_commit(&t->p, t->st, all, NULL, NOW, t->report, &t->err), 0);
+}
+
+/* Taken out of campaign.yaml and put back a year later: not with the roster of then. */
+static void a_source_that_was_taken_out_is_forgotten(void **state)
+{
+	struct town *t = *state;
+	g_autofree char *duty = g_build_filename(t->campaign, "duty", NULL);
+	int64_t id = store_campaign(t->st, "shi", NOW, NULL);
+	unsigned rows = 0;
+
+	assert_int_equal(take(t, SHIFT("李四")), 1);
+	assert_int_equal(g_mkdir(duty, 0700), 0);
+	put(t, "duty/a.ics", SHIFT("张三"));
+	assert_int_equal(store_source_each(t->st, id, on_count, &rows), 1);
+	reload(t, "");
+	assert_string_equal(on_duty(t), "张三");
+	assert_int_equal(store_source_each(t->st, id, on_count, &rows), 0);
+	reload(t, "sources: [{as: duty/a.ics, url: \"" URL "\"}]\n");
+	assert_string_equal(on_duty(t), "张三");
+	/* Taken out while nobody ran. */
+	assert_int_equal(take(t, SHIFT("李四")), 1);
+	put(t, "campaign.yaml",
+	    "name: 试\ntimezone: Asia/Shanghai\noffice: ban\n"
+	    "policies: {default: {steps: [{name: 催办, at: \"0\", to: [liaison]}]}}\n");
+	places_fini(&t->p);
+	places_init(&t->p, DAY);
+	assert_int_equal(places_open(&t->p, t->st, t->campaign, NOW, t->report, &t->err), 0);
+	assert_string_equal(on_duty(t), "张三");
+	assert_int_equal(store_source_each(t->st, id, on_count, &rows), 0);
+	reload(t, "sources: [{as: duty/a.ics, url: \"" URL "\"}]\n");
+	assert_string_equal(on_duty(t), "张三");
+}
+
 #define TWO                                                                                        \
 	"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:s\r\n"                  \
 	"DTSTAMP:20190101T000000Z\r\nDTSTART:20191001T080000\r\nDTEND:20191001T200000\r\n"         \
@@ -233,6 +282,7 @@ int main(void)
 		T(what_was_given_is_in_force_and_stays),
 		T(an_older_reading_does_not_bring_the_old_back),
 		T(a_shrunken_roster_waits),
+		T(a_source_that_was_taken_out_is_forgotten),
 		T(what_one_address_gave_stays_until_another_gives),
 	};
 
