@@ -18,7 +18,8 @@ struct op {
 	enum op_kind kind;
 	const char *at; /* the text, or the name; borrowed */
 	size_t length;
-	guint end; /* of a section: the first op after it */
+	guint hash; /* of the name */
+	guint end;  /* of a section: the first op after it */
 };
 
 struct program {
@@ -174,6 +175,9 @@ static void op_add(struct compiling *c, enum op_kind kind, const char *at, size_
 {
 	struct op op = {.kind = kind, .at = at, .length = length};
 
+	if (kind != OP_TEXT)
+		op.hash = record_hash(at, length);
+
 	g_array_append_val(c->program->ops, op);
 }
 
@@ -258,23 +262,32 @@ int program_new(const char *text, program_partial_fn *partial, void *arg, struct
 
 /* ---- rendering --------------------------------------------------------------------------- */
 
-void html_escape(GString *out, const char *text, size_t size)
+void html_escape(GString *out, const char *text)
 {
-	const char *end = text + size;
+	for (;;) {
+		size_t n = strcspn(text, "&<>\"'");
 
-	while (text < end) {
-		const char *from = text, *entity = NULL;
-
-		for (; text < end && entity == NULL; text++)
-			entity = *text == '&'    ? "&amp;"
-				 : *text == '<'  ? "&lt;"
-				 : *text == '>'  ? "&gt;"
-				 : *text == '"'  ? "&quot;"
-				 : *text == '\'' ? "&#39;"
-						 : NULL;
-		g_string_append_len(out, from, text - from - (entity != NULL));
-		if (entity != NULL)
-			g_string_append(out, entity);
+		g_string_append_len(out, text, (gssize)n);
+		text += n;
+		switch (*text++) {
+		case '&':
+			g_string_append(out, "&amp;");
+			break;
+		case '<':
+			g_string_append(out, "&lt;");
+			break;
+		case '>':
+			g_string_append(out, "&gt;");
+			break;
+		case '"':
+			g_string_append(out, "&quot;");
+			break;
+		case '\'':
+			g_string_append(out, "&#39;");
+			break;
+		default:
+			return;
+		}
 	}
 }
 
@@ -284,75 +297,74 @@ struct rendering {
 	GString *out;
 };
 
-/* "." is the innermost value; the first part of a dotted name is looked up, the others follow. */
-static const json_t *value_of(const struct scope *scope, const struct op *op)
+/* "." is the innermost value. NULL: there is none of that name. */
+static const struct value *value_of(const struct scope *scope, const struct op *op)
 {
-	const char *name = op->at, *end = op->at + op->length;
-	const char *dot = memchr(name, '.', op->length);
-	const json_t *value = NULL;
+	const struct value *value = NULL;
 
-	if (dot == name && op->length == 1)
-		return scope->value;
+	if (op->length == 1 && op->at[0] == '.')
+		return &scope->value;
 	for (; scope != NULL && value == NULL; scope = scope->outer)
-		value = json_object_getn(scope->value, name, (size_t)((dot ? dot : end) - name));
-	while (value != NULL && dot != NULL) {
-		name = dot + 1;
-		dot = memchr(name, '.', (size_t)(end - name));
-		value = json_object_getn(value, name, (size_t)((dot ? dot : end) - name));
-	}
+		if (scope->value.kind == VALUE_RECORD)
+			value = record_find(scope->value.record, op->at, op->length, op->hash);
 	return value;
 }
 
-static bool is_true(const json_t *value)
+static bool is_true(const struct value *value)
 {
 	if (value == NULL)
 		return false;
-	switch (json_typeof(value)) {
-	case JSON_STRING:
-		return json_string_length(value) > 0;
-	case JSON_ARRAY:
-		return json_array_size(value) > 0;
-	case JSON_INTEGER:
-	case JSON_REAL:
-		return json_number_value(value) < 0 || json_number_value(value) > 0;
-	case JSON_FALSE:
-	case JSON_NULL:
-		return false;
-	case JSON_OBJECT:
-	case JSON_TRUE:
+	switch (value->kind) {
+	case VALUE_TEXT:
+		return value->text[0] != '\0';
+	case VALUE_NUMBER:
+		return value->number != 0;
+	case VALUE_FLAG:
+		return value->flag;
+	case VALUE_LIST:
+		return value->list->len > 0;
+	case VALUE_RECORD:
 		break;
 	}
 	return true;
 }
 
-static void value_add(GString *out, const json_t *value, bool html)
+static void value_add(GString *out, const struct value *value, bool html)
 {
-	if (json_is_string(value) && html)
-		html_escape(out, json_string_value(value), json_string_length(value));
-	else if (json_is_string(value))
-		g_string_append_len(out, json_string_value(value),
-				    (gssize)json_string_length(value));
-	else if (json_is_integer(value))
-		g_string_append_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	else if (json_is_real(value))
-		g_string_append_printf(out, "%g", json_real_value(value));
-	else if (json_is_boolean(value))
-		g_string_append(out, json_is_true(value) ? "true" : "false");
+	if (value == NULL)
+		return;
+	switch (value->kind) {
+	case VALUE_TEXT:
+		if (html)
+			html_escape(out, value->text);
+		else
+			g_string_append(out, value->text);
+		break;
+	case VALUE_NUMBER:
+		g_string_append_printf(out, "%" G_GINT64_FORMAT, value->number);
+		break;
+	case VALUE_FLAG:
+		g_string_append(out, value->flag ? "true" : "false");
+		break;
+	case VALUE_LIST:
+	case VALUE_RECORD:
+		break;
+	}
 }
 
 static void ops_render(const struct rendering *r, const struct scope *scope, guint from, guint to);
 
 static void section_render(const struct rendering *r, const struct scope *scope, guint at,
-			   const json_t *value)
+			   const struct value *value)
 {
-	struct scope inner = {value, scope};
+	struct scope inner = {*value, scope};
 
-	if (!json_is_array(value)) {
+	if (value->kind != VALUE_LIST) {
 		ops_render(r, &inner, at + 1, r->ops[at].end);
 		return;
 	}
-	for (size_t i = 0; i < json_array_size(value); i++) {
-		inner.value = json_array_get(value, i);
+	for (guint i = 0; i < value->list->len; i++) {
+		inner.value = g_array_index(value->list, struct value, i);
 		ops_render(r, &inner, at + 1, r->ops[at].end);
 	}
 }
@@ -361,7 +373,7 @@ static void ops_render(const struct rendering *r, const struct scope *scope, gui
 {
 	for (guint i = from; i < to;) {
 		const struct op *op = &r->ops[i];
-		const json_t *value = op->kind == OP_TEXT ? NULL : value_of(scope, op);
+		const struct value *value = op->kind == OP_TEXT ? NULL : value_of(scope, op);
 
 		switch (op->kind) {
 		case OP_TEXT:

@@ -2,9 +2,10 @@
  * mustache_program.h - a Mustache text compiled once, rendered many times.
  *
  * As the Mustache specification has it: variables, raw ones, sections, inverted sections,
- * partials (indented where they stand alone), comments, dotted names, the line of a tag that
+ * partials (indented where they stand alone), comments, the line of a tag that
  * stands alone vanishing.  As in most implementations several tags may stand alone together.
- * Delimiters cannot be changed (mustache.h), and there are no lambdas.  Partials are written
+ * There are no dotted names, no lambdas, and delimiters
+ * cannot be changed (mustache.h).  Partials are written
  * out when compiling, so none may include itself.
  *
  * Pure. A program is only read while it renders.
@@ -13,8 +14,9 @@
 #define NOTIFIERS_MUSTACHE_PROGRAM_H
 
 #include <glib.h>
-#include <jansson.h>
 #include <stdbool.h>
+
+#include "notifiers/value.h"
 
 #define PROGRAM_DEPTH_MAX 64   /**< partials within partials */
 #define PROGRAM_OPS_MAX 100000 /**< of a text with all its partials written out */
@@ -34,7 +36,7 @@ void program_free(struct program **p);
 
 /** Where names are looked up: in @value, then further out. */
 struct scope {
-	const json_t *value;
+	struct value value;
 	const struct scope *outer; /**< NULL: nothing more */
 };
 
@@ -42,6 +44,6 @@ struct scope {
 void program_render(const struct program *p, const struct scope *scope, bool html, GString *out);
 
 /** As {{x}} is escaped in HTML: & < > " '. */
-void html_escape(GString *out, const char *text, size_t size);
+void html_escape(GString *out, const char *text);
 
 #endif

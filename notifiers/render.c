@@ -6,7 +6,6 @@
 #include <glib.h>
 #include <string.h>
 
-#include "notifiers/view_private.h"
 #include "notifiers/words_clean.h"
 
 #define TEXT_USUAL 4096 /* bytes */
@@ -46,27 +45,32 @@ static char *squeeze(const char *text)
 	return g_string_free(out, FALSE);
 }
 
-static int part_render(const struct templates *t, const struct scope *scope, const json_t *view,
-		       const char *base, const char *suffix, GString *out, struct err *err)
+static struct scope scope_of(const struct record *record, const struct scope *outer)
+{
+	return (struct scope){{.kind = VALUE_RECORD, .record = record}, outer};
+}
+
+static int part_render(const struct templates *t, const struct scope *scope,
+		       const struct view *view, const char *base, const char *suffix, GString *out,
+		       struct err *err)
 {
 	g_autofree char *name = g_strconcat(base, suffix, NULL);
-	const char *locale = json_string_value(json_object_get(view, "locale"));
+	const char *locale = record_text(view->fields, "locale");
 
 	return templates_render(t, locale, name, scope, strcmp(suffix, ".html") == 0, out, err);
 }
 
 /* A group's templates are given the message's fields, and behind them its own. */
-static int group_render(const struct templates *t, const json_t *view, size_t index,
+static int group_render(const struct templates *t, const struct view *view, guint index,
 			const char *suffix, GString *out, struct err *err)
 {
-	struct scope own = {json_array_get(json_object_get(view, "groups"), index), NULL};
-	struct scope all = {view, &own};
-	const char *base = json_string_value(json_object_get(own.value, "template"));
+	const struct record *group = view_group(view, index);
+	struct scope own = scope_of(group, NULL), all = scope_of(view->fields, &own);
 
-	return part_render(t, &all, view, base, suffix, out, err);
+	return part_render(t, &all, view, record_text(group, "template"), suffix, out, err);
 }
 
-static int subject_render(const struct templates *t, const json_t *view, char **out,
+static int subject_render(const struct templates *t, const struct view *view, char **out,
 			  struct err *err)
 {
 	GString *subject = g_string_new(NULL);
@@ -77,32 +81,31 @@ static int subject_render(const struct templates *t, const json_t *view, char **
 }
 
 /* The layout is given what the first group's templates are, and the bodies of all. */
-static int layout_render(const struct templates *t, const json_t *view, const char *subject,
+static int layout_render(const struct templates *t, const struct view *view, const char *subject,
 			 const char *body, const char *suffix, GString *out, struct err *err)
 {
-	json_t *parts =
-		json_pack("{ss ss ss}", "body", body, "subject", subject, "template", "layout");
-	struct scope own = {json_array_get(json_object_get(view, "groups"), 0), NULL};
-	struct scope all = {view, &own}, layout = {parts, &all};
+	struct values *values = values_new();
+	struct record *parts = values_record(values);
+	struct scope own = scope_of(view_group(view, 0), NULL);
+	struct scope all = scope_of(view->fields, &own), layout = scope_of(parts, &all);
 	int r;
 
-	view_set_text(parts, "body", body);
-	view_set_text(parts, "subject", subject);
-	view_set_text(parts, "template", "layout");
+	record_set(parts, "body", (struct value){.kind = VALUE_TEXT, .text = body});
+	record_set(parts, "subject", (struct value){.kind = VALUE_TEXT, .text = subject});
+	record_set(parts, "template", (struct value){.kind = VALUE_TEXT, .text = "layout"});
 	r = part_render(t, &layout, view, "layout", suffix, out, err);
-	json_decref(parts);
+	values_free(&values);
 	return r;
 }
 
-static int body_render(const struct templates *t, const json_t *view, const char *subject,
+static int body_render(const struct templates *t, const struct view *view, const char *subject,
 		       const char *suffix, char **out, struct err *err)
 {
 	g_autoptr(GString) body = g_string_sized_new(TEXT_USUAL);
 	g_autoptr(GString) all = g_string_sized_new(TEXT_USUAL);
-	size_t n = json_array_size(json_object_get(view, "groups"));
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++) {
+	for (guint i = 0; i < view->groups->len && r == 0; i++) {
 		if (i > 0)
 			g_string_append_c(body, '\n');
 		r = group_render(t, view, i, suffix, body, err);
@@ -114,7 +117,7 @@ static int body_render(const struct templates *t, const json_t *view, const char
 	return r;
 }
 
-static int bodies_render(const struct templates *t, const json_t *view, const char *subject,
+static int bodies_render(const struct templates *t, const struct view *view, const char *subject,
 			 struct rendered **out, struct err *err)
 {
 	struct rendered *done = g_new0(struct rendered, 1);
@@ -129,7 +132,7 @@ static int bodies_render(const struct templates *t, const json_t *view, const ch
 	return r;
 }
 
-int render_parts(const struct templates *t, const json_t *view, const char *subject,
+int render_parts(const struct templates *t, const struct view *view, const char *subject,
 		 char **raw_subject_out, struct rendered **out, struct err *err)
 {
 	int r = subject_render(t, view, raw_subject_out, err);
@@ -137,7 +140,7 @@ int render_parts(const struct templates *t, const json_t *view, const char *subj
 	return r < 0 ? r : bodies_render(t, view, subject, out, err);
 }
 
-int render_view(const struct templates *t, const json_t *view, struct rendered **out,
+int render_view(const struct templates *t, const struct view *view, struct rendered **out,
 		struct err *err)
 {
 	g_autofree char *raw = NULL, *subject = NULL;

@@ -255,7 +255,7 @@ static struct shape *shape_new(const struct templates *t, const struct message *
 {
 	struct shape *s = g_new0(struct shape, 1);
 	struct message *copy = marked_new(m, v);
-	json_t *view = view_new(copy, trial);
+	struct view *view = view_new(copy, trial);
 	struct err err = {0};
 	char subject_mark[MARK_SIZE];
 	g_autofree char *subject = NULL;
@@ -270,7 +270,7 @@ static struct shape *shape_new(const struct templates *t, const struct message *
 		s->usable = s->subject != NULL && s->text != NULL && s->html != NULL;
 		rendered_free(&texts);
 	}
-	json_decref(view);
+	view_free(&view);
 	return s;
 }
 
@@ -280,7 +280,7 @@ static char *escape(const char *text)
 {
 	GString *out = g_string_new(NULL);
 
-	html_escape(out, text, strlen(text));
+	html_escape(out, text);
 	return g_string_free(out, FALSE);
 }
 
@@ -359,7 +359,7 @@ int splice_render(const struct templates *t, struct splices *s, const struct mes
 {
 	struct values v;
 	bool done = false;
-	json_t *view;
+	struct view *view;
 	int r;
 
 	if (s != NULL && m->items->len > 0 && fits(m)) {
@@ -371,6 +371,6 @@ int splice_render(const struct templates *t, struct splices *s, const struct mes
 		return 0;
 	view = view_new(m, trial);
 	r = render_view(t, view, out, err);
-	json_decref(view);
+	view_free(&view);
 	return r;
 }

@@ -45,36 +45,26 @@ bool view_field_known(const char *name, size_t length)
 	return false;
 }
 
-void view_set(json_t *object, const char *key, json_t *value)
+void view_set_line(struct record *r, const char *name, const char *text, int max)
 {
-	must(value != NULL);
-	must(json_object_set_new_nocheck(object, key, value) == 0);
+	g_autofree char *line = words_clean(text, max) ? NULL : words_line(text, max);
+
+	record_set_text(r, name, line != NULL ? line : text);
 }
 
-void view_set_text(json_t *object, const char *key, const char *text)
-{
-	view_set(object, key, json_string_nocheck(text));
-}
-
-void view_set_line(json_t *object, const char *key, const char *text, int max)
-{
-	g_autofree char *line = words_line(text, max);
-
-	view_set_text(object, key, line);
-}
-
-void view_set_lines(json_t *object, const char *key, const char *text, int max)
+void view_set_lines(struct record *r, const char *name, const char *text, int max)
 {
 	g_autofree char *clean = words_text(text, max);
 	g_auto(GStrv) lines = g_strsplit(clean, "\n", VIEW_LINES_MAX);
-	json_t *array = json_array();
+	GArray *list = values_list(record_values(r));
 
 	for (size_t i = 0; lines[i] != NULL; i++) {
 		g_autofree char *line = words_line(lines[i], max);
+		struct value value = value_text(record_values(r), line);
 
-		must(json_array_append_new(array, json_string_nocheck(line)) == 0);
+		g_array_append_val(list, value);
 	}
-	view_set(object, key, array);
+	record_set_list(r, name, list);
 }
 
 bool view_chinese(const struct message *m)
@@ -127,7 +117,7 @@ static char *day_text(const struct message *m)
 	return g_strdup_printf("%d %s %d", p.day, months[p.month - 1], p.year);
 }
 
-static void times_set(const struct message *m, json_t *root)
+static void times_set(const struct message *m, struct record *root)
 {
 	const struct message_item *first = m->items->pdata[0];
 	g_autofree char *brief = view_short_time(m, m->now_iso, m->now_text);
@@ -143,7 +133,7 @@ static void times_set(const struct message *m, json_t *root)
 	view_set_line(root, "day", day, VIEW_NAME_MAX);
 }
 
-static void names_set(const struct message *m, json_t *root, bool trial)
+static void names_set(const struct message *m, struct record *root, bool trial)
 {
 	g_autofree char *brief = short_name(m->campaign), *shown = address_shown(m->address);
 
@@ -155,28 +145,46 @@ static void names_set(const struct message *m, json_t *root, bool trial)
 	view_set_line(root, "person", m->person, VIEW_NAME_MAX);
 	view_set_line(root, "person_unit", m->person_unit, VIEW_NAME_MAX);
 	view_set_line(root, "address", shown, 2048);
-	view_set(root, "trial", json_boolean(trial));
+	record_set_flag(root, "trial", trial);
 }
 
-json_t *view_new(const struct message *m, bool trial)
+struct view *view_new(const struct message *m, bool trial)
 {
 	g_autoptr(GPtrArray) groups = NULL;
-	json_t *root = json_object(), *array = json_array();
+	struct view *view = g_new0(struct view, 1);
 	int things = 0;
 
 	must(m->items->len > 0);
+	view->values = values_new();
+	view->fields = values_record(view->values);
+	view->groups = values_list(view->values);
 	groups = view_groups(m);
 	for (guint i = 0; i < groups->len; i++) {
 		const struct view_group *g = groups->pdata[i];
-		json_t *group = view_group_json(m, g, groups->len > 1 ? (int)i + 1 : 0);
+		int ordinal = groups->len > 1 ? (int)i + 1 : 0;
+		struct value group = {.kind = VALUE_RECORD,
+				      .record = view_group_record(view->values, m, g, ordinal)};
 
-		must(json_array_append_new(array, group) == 0);
+		g_array_append_val(view->groups, group);
 		things += view_group_things(m, g);
 	}
-	names_set(m, root, trial);
-	times_set(m, root);
-	view_set(root, "many", json_boolean(groups->len > 1));
-	view_set(root, "etc", json_integer(things > 1 ? things : 0));
-	view_set(root, "groups", array);
-	return root;
+	names_set(m, view->fields, trial);
+	times_set(m, view->fields);
+	record_set_flag(view->fields, "many", groups->len > 1);
+	record_set_number(view->fields, "etc", things > 1 ? things : 0);
+	return view;
+}
+
+const struct record *view_group(const struct view *view, guint index)
+{
+	return g_array_index(view->groups, struct value, index).record;
+}
+
+void view_free(struct view **view)
+{
+	if (*view == NULL)
+		return;
+	values_free(&(*view)->values);
+	g_free(*view);
+	*view = NULL;
 }

@@ -8,11 +8,11 @@
 #ifndef NOTIFIERS_VIEW_H
 #define NOTIFIERS_VIEW_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "notifiers/notifier.h"
+#include "notifiers/value.h"
 
 #define VIEW_ROWS_MAX 500 /**< rows of a list; the others are counted in `more` */
 #define VIEW_NAME_MAX 60  /**< characters */
@@ -21,16 +21,28 @@
 #define VIEW_TEXT_MAX 4000
 #define VIEW_LINES_MAX 60
 
-/**
- * The whole view: the message's own fields and `groups`, an array of objects that each hold
- * `template`, the base name of their templates ("remind", "decision-extend").
- * @trial  the message does not go to .address
- * Never NULL. Caller decrefs.
- */
-json_t *view_new(const struct message *m, bool trial);
+struct view {
+	struct values *values; /**< owns all of it */
+	struct record *fields; /**< of the message itself */
+	GArray *groups;        /**< see view_group(); most urgent first, at least one */
+};
 
-/** The fields of one item, as in the rows of a list. New reference. */
-json_t *view_item_json(const struct message *m, const struct message_item *item);
+/**
+ * The whole view. @trial  the message does not go to .address
+ * Never NULL; it borrows nothing from @m. Caller frees.
+ */
+struct view *view_new(const struct message *m, bool trial);
+void view_free(struct view **view);
+
+/**
+ * What a group's templates are given behind the message's fields; `template` is the base name
+ * of them ("remind", "decision-extend").
+ */
+const struct record *view_group(const struct view *view, guint index);
+
+/** The fields of one item, as in the rows of a list; owned by @v. */
+struct record *view_item(struct values *v, const struct message *m,
+			 const struct message_item *item);
 
 /** Is this a field of the view or of one of its lists? The lint asks. */
 bool view_field_known(const char *name, size_t length);

@@ -203,7 +203,7 @@ static const char *template_of(const struct message_item *i)
 }
 
 /* 危险化学品、建筑施工 in Chinese, with commas elsewhere. */
-static void tags_set(const struct message *m, json_t *o, const char *tags)
+static void tags_set(const struct message *m, struct record *o, const char *tags)
 {
 	g_auto(GStrv) parts = g_strsplit(tags, ";", -1);
 	GString *out = g_string_new(NULL);
@@ -233,7 +233,7 @@ static char *reason_brief(const char *reason)
 }
 
 /* The fields of one item: of a row, and of a group by its first item. */
-static void item_set(const struct message *m, json_t *o, const struct message_item *i)
+static void item_set(const struct message *m, struct record *o, const struct message_item *i)
 {
 	g_autofree char *due = words_line(i->due_text, VIEW_NAME_MAX);
 	g_autofree char *due_short = words_no_weekday(due);
@@ -248,49 +248,51 @@ static void item_set(const struct message *m, json_t *o, const struct message_it
 	view_set_line(o, "uid", i->uid, 200);
 	view_set_line(o, "rid", i->rid, VIEW_NAME_MAX);
 	view_set_line(o, "title", i->title, VIEW_TITLE_MAX);
-	view_set(o, "number", json_integer(i->number > 0 ? i->number : 0));
-	view_set_text(o, "due", due);
-	view_set_text(o, "due_short", due_short);
-	view_set_text(o, "due_time", words_time(due));
+	record_set_number(o, "number", i->number > 0 ? i->number : 0);
+	record_set_text(o, "due", due);
+	record_set_text(o, "due_short", due_short);
+	record_set_text(o, "due_time", words_time(due));
 	view_set_line(o, "due_iso", i->due_iso, VIEW_NAME_MAX);
 	view_set_line(o, "on_time_by", i->on_time_text, VIEW_NAME_MAX);
-	view_set_text(o, "was", was);
-	view_set_text(o, "was_short", was_short);
+	record_set_text(o, "was", was);
+	record_set_text(o, "was_short", was_short);
 	view_set_line(o, "role", i->role, VIEW_NAME_MAX);
 	view_set_lines(o, "description_lines", i->description, VIEW_TEXT_MAX);
 	tags_set(m, o, i->tags);
 	view_set_line(o, "reason", i->reason, VIEW_TEXT_MAX);
 	view_set_line(o, "reason_short", brief, VIEW_NAME_MAX);
 	view_set_lines(o, "reason_lines", i->reason, VIEW_TEXT_MAX);
-	view_set_text(o, "received_at", received_short);
-	view_set(o, "on_time", json_boolean(i->on_time));
-	view_set(o, "zero", json_boolean(i->zero));
+	record_set_text(o, "received_at", received_short);
+	record_set_flag(o, "on_time", i->on_time);
+	record_set_flag(o, "zero", i->zero);
 	view_set_line(o, "token", i->token, VIEW_NAME_MAX);
 }
 
-json_t *view_item_json(const struct message *m, const struct message_item *item)
+struct record *view_item(struct values *v, const struct message *m, const struct message_item *item)
 {
-	json_t *o = json_object();
+	struct record *o = values_record(v);
 
 	item_set(m, o, item);
 	return o;
 }
 
 /* @fields are those of @first. */
-static json_t *rows(const struct message *m, const GPtrArray *items,
-		    const struct message_item *first, json_t *fields)
+static GArray *rows(const struct message *m, const GPtrArray *items,
+		    const struct message_item *first, const struct record *fields)
 {
-	json_t *array = json_array();
+	struct values *v = record_values(fields);
+	GArray *list = values_list(v);
 
 	for (guint n = 0; n < MIN(items->len, VIEW_ROWS_MAX); n++) {
 		const struct message_item *i = items->pdata[n];
-		json_t *row = i == first ? json_copy(fields) : view_item_json(m, i);
+		struct record *row = i == first ? record_copy(fields) : view_item(v, m, i);
+		struct value value = {.kind = VALUE_RECORD, .record = row};
 
-		view_set(row, "index", json_integer((json_int_t)n + 1));
-		view_set(row, "due_differs", json_boolean(strcmp(i->due_iso, first->due_iso) != 0));
-		must(json_array_append_new(array, row) == 0);
+		record_set_number(row, "index", (gint64)n + 1);
+		record_set_flag(row, "due_differs", strcmp(i->due_iso, first->due_iso) != 0);
+		g_array_append_val(list, value);
 	}
-	return array;
+	return list;
 }
 
 static char *heading(const struct message *m, int ordinal)
@@ -309,27 +311,28 @@ static char *heading(const struct message *m, int ordinal)
 }
 
 /* @o has the fields of the first item, and nothing else yet. */
-static void group_lists_set(const struct message *m, json_t *o, const struct view_group *g)
+static void group_lists_set(const struct message *m, struct record *o, const struct view_group *g)
 {
 	const struct message_item *first = group_first(g);
-	json_t *items = rows(m, g->items, first, o), *cleared = rows(m, g->cleared, first, o);
+	GArray *items = rows(m, g->items, first, o), *cleared = rows(m, g->cleared, first, o);
 	guint n = g->items->len;
 
-	view_set(o, "items", items);
-	view_set(o, "cleared", cleared);
-	view_set(o, "all_cleared", json_boolean(n == 0));
-	view_set(o, "units", json_integer(n));
-	view_set(o, "more_units", json_boolean(n > 1));
-	view_set(o, "single", json_boolean(n == 1));
-	view_set(o, "more", json_integer(n > VIEW_ROWS_MAX ? n - VIEW_ROWS_MAX : 0));
-	view_set(o, "shown", json_integer(MIN(n, VIEW_ROWS_MAX)));
-	view_set(o, "expected", json_integer(first->expected));
-	view_set(o, "received", json_integer(first->received));
-	view_set(o, "missing", json_integer(first->missing));
-	view_set(o, "counts", json_boolean(first->expected > 0));
+	record_set_list(o, "items", items);
+	record_set_list(o, "cleared", cleared);
+	record_set_flag(o, "all_cleared", n == 0);
+	record_set_number(o, "units", n);
+	record_set_flag(o, "more_units", n > 1);
+	record_set_flag(o, "single", n == 1);
+	record_set_number(o, "more", n > VIEW_ROWS_MAX ? n - VIEW_ROWS_MAX : 0);
+	record_set_number(o, "shown", MIN(n, VIEW_ROWS_MAX));
+	record_set_number(o, "expected", first->expected);
+	record_set_number(o, "received", first->received);
+	record_set_number(o, "missing", first->missing);
+	record_set_flag(o, "counts", first->expected > 0);
 }
 
-json_t *view_group_json(const struct message *m, const struct view_group *g, int ordinal)
+struct record *view_group_record(struct values *v, const struct message *m,
+				 const struct view_group *g, int ordinal)
 {
 	const struct message_item *i = group_first(g);
 	g_autofree char *numeral = heading(m, ordinal);
@@ -338,20 +341,20 @@ json_t *view_group_json(const struct message *m, const struct view_group *g, int
 	bool own = view_item_own(m, i);
 	bool letter = i->sort == SORT_ESCALATE && is_letter(base);
 	bool today = strlen(m->now_iso) > 10 && strncmp(m->now_iso, i->due_iso, 11) == 0;
-	json_t *o = json_object();
+	struct record *o = values_record(v);
 
 	item_set(m, o, i);
 	group_lists_set(m, o, g);
-	view_set_text(o, "template", template_of(i));
-	view_set_text(o, "heading", numeral);
-	view_set(o, "first", json_boolean(ordinal <= 1));
+	record_set_text(o, "template", template_of(i));
+	record_set_text(o, "heading", numeral);
+	record_set_flag(o, "first", ordinal <= 1);
 	view_set_line(o, "step", view_step_generic(base) ? "" : base, VIEW_NAME_MAX);
-	view_set(o, "repeat", json_integer(times));
-	view_set(o, "own", json_boolean(own));
-	view_set(o, "list", json_boolean(group_is_list(m, g)));
-	view_set(o, "letter", json_boolean(letter));
-	view_set(o, "task", json_boolean(own && strcmp(i->unit, m->office) == 0));
-	view_set(o, "today", json_boolean(today));
+	record_set_number(o, "repeat", times);
+	record_set_flag(o, "own", own);
+	record_set_flag(o, "list", group_is_list(m, g));
+	record_set_flag(o, "letter", letter);
+	record_set_flag(o, "task", own && strcmp(i->unit, m->office) == 0);
+	record_set_flag(o, "today", today);
 	view_set_line(o, "salute_unit", letter && own && ordinal <= 1 ? i->unit : "",
 		      VIEW_NAME_MAX);
 	return o;

@@ -16,13 +16,12 @@ struct view_group {
 GPtrArray *view_groups(const struct message *m);
 
 /** A group's fields. @ordinal from 1 when the message has several groups, else 0. */
-json_t *view_group_json(const struct message *m, const struct view_group *g, int ordinal);
+struct record *view_group_record(struct values *v, const struct message *m,
+				 const struct view_group *g, int ordinal);
 
-/* Setters that abort when memory is out. A text is valid UTF-8: clean already, or ours. */
-void view_set(json_t *object, const char *key, json_t *value);
-void view_set_text(json_t *object, const char *key, const char *text);
-void view_set_line(json_t *object, const char *key, const char *text, int max);
-void view_set_lines(json_t *object, const char *key, const char *text, int max);
+/* Setters that clean: one line of at most @max characters; a list of lines. */
+void view_set_line(struct record *r, const char *name, const char *text, int max);
+void view_set_lines(struct record *r, const char *name, const char *text, int max);
 
 /** "8月9日17:30" / "9 Aug 17:30" from an RFC 3339 text; @fallback cleaned if it is none. */
 char *view_short_time(const struct message *m, const char *iso, const char *fallback);

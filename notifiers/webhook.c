@@ -72,13 +72,23 @@ char *webhook_sign(const char *secret, const char *id, gint64 timestamp, const c
 	return g_strconcat("v1,", base64, NULL);
 }
 
-static void copy(json_t *to, const json_t *from, const char *const *keys)
+static json_t *json_of(const struct value *v)
 {
-	for (size_t i = 0; keys[i] != NULL; i++)
-		must(json_object_set(to, keys[i], json_object_get(from, keys[i])) == 0);
+	if (v->kind == VALUE_NUMBER)
+		return json_integer(v->number);
+	if (v->kind == VALUE_FLAG)
+		return json_boolean(v->flag);
+	return json_string(v->text);
 }
 
-static json_t *item_json(const struct message_item *i, const json_t *row)
+/* Fields that are neither lists nor records. */
+static void copy(json_t *to, const struct record *from, const char *const *keys)
+{
+	for (size_t i = 0; keys[i] != NULL; i++)
+		must(json_object_set_new(to, keys[i], json_of(record_get(from, keys[i]))) == 0);
+}
+
+static json_t *item_json(const struct message_item *i, const struct record *row)
 {
 	static const char *const keys[] = {"unit_id",     "unit",    "uid",  "rid",   "title",
 					   "number",      "due_iso", "due",  "role",  "reason",
@@ -97,7 +107,8 @@ static json_t *item_json(const struct message_item *i, const json_t *row)
 }
 
 /* The body that receivers get; docs/templates.md describes it. */
-static char *body_new(const struct message *m, const json_t *view, const struct rendered *texts)
+static char *body_new(const struct message *m, const struct view *view,
+		      const struct rendered *texts)
 {
 	static const char *const keys[] = {"campaign",    "locale",  "office", "person",
 					   "person_unit", "now_iso", "trial",  NULL};
@@ -105,17 +116,17 @@ static char *body_new(const struct message *m, const json_t *view, const struct 
 	g_autofree char *campaign_key = g_utf8_make_valid(m->campaign_key, -1);
 	char *raw, *body;
 
-	copy(o, view, keys);
+	copy(o, view->fields, keys);
 	must(json_object_set_new(o, "type", json_string("duban.message")) == 0);
 	must(json_object_set_new(o, "id", json_string(m->identity)) == 0);
 	must(json_object_set_new(o, "campaign_key", json_string(campaign_key)) == 0);
 	must(json_object_set_new(o, "subject", json_string(texts->subject)) == 0);
 	must(json_object_set_new(o, "text", json_string(texts->text)) == 0);
 	for (guint n = 0; n < MIN(m->items->len, VIEW_ROWS_MAX); n++) {
-		json_t *row = view_item_json(m, m->items->pdata[n]);
+		const struct message_item *i = m->items->pdata[n];
+		struct record *row = view_item(view->values, m, i);
 
-		must(json_array_append_new(items, item_json(m->items->pdata[n], row)) == 0);
-		json_decref(row);
+		must(json_array_append_new(items, item_json(i, row)) == 0);
 	}
 	must(json_object_set_new(o, "items", items) == 0);
 	must(json_object_set_new(o, "items_total", json_integer(m->items->len)) == 0);
@@ -160,7 +171,7 @@ static int webhook_build(const struct message *m, const struct notifier_settings
 	const char *url = s->redirect != NULL ? s->redirect : m->address;
 	struct rendered *texts = NULL;
 	struct request *request;
-	json_t *view;
+	struct view *view;
 	char *body;
 	int r;
 
@@ -175,7 +186,7 @@ static int webhook_build(const struct message *m, const struct notifier_settings
 	view = view_new(m, s->redirect != NULL);
 	r = render_view(s->templates, view, &texts, err);
 	if (r < 0) {
-		json_decref(view);
+		view_free(&view);
 		return -EINVAL;
 	}
 	body = body_new(m, view, texts);
@@ -185,7 +196,7 @@ static int webhook_build(const struct message *m, const struct notifier_settings
 	request->url = g_strdup(url);
 	request->headers = headers_new(m, s, body);
 	request->body = g_bytes_new_take(body, strlen(body));
-	json_decref(view);
+	view_free(&view);
 	rendered_free(&texts);
 	*out = request;
 	return 0;

@@ -59,7 +59,7 @@ static int chinese_size(const unsigned char *p)
 }
 
 /* Printable ASCII with single spaces within, and Chinese: what clean() would leave as it is. */
-static bool is_clean(const char *text, int max)
+bool words_clean(const char *text, int max)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	int size;
@@ -107,12 +107,12 @@ static char *clean(const char *text, int max, bool lines)
 
 char *words_line(const char *text, int max)
 {
-	return is_clean(text, max) ? g_strdup(text) : clean(text, max, false);
+	return words_clean(text, max) ? g_strdup(text) : clean(text, max, false);
 }
 
 char *words_text(const char *text, int max)
 {
-	return is_clean(text, max) ? g_strdup(text) : clean(text, max, true);
+	return words_clean(text, max) ? g_strdup(text) : clean(text, max, true);
 }
 
 char *words_no_weekday(const char *text)

@@ -12,6 +12,9 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/** Would words_line() and words_text() leave @text as it is? False: perhaps not. */
+bool words_clean(const char *text, int max);
+
 /** One line of at most @max characters (the last is … if it was cut). Caller frees. */
 char *words_line(const char *text, int max);
 

@@ -139,7 +139,7 @@ static void compare(const struct templates *t, const struct message *m, bool tri
 {
 	struct rendered *quick = NULL, *slow = NULL;
 	struct err err = {0};
-	json_t *view = view_new(m, trial);
+	struct view *view = view_new(m, trial);
 
 	assert_int_equal(render_view(t, view, &slow, &err), 0);
 	for (int n = 0; n < 2; n++) { /* what is met again is spliced */
@@ -150,7 +150,7 @@ static void compare(const struct templates *t, const struct message *m, bool tri
 		rendered_free(&quick);
 	}
 	rendered_free(&slow);
-	json_decref(view);
+	view_free(&view);
 }
 
 static void spliced_is_rendered(void **state)

@@ -9,7 +9,7 @@ static struct templates *templates;
 
 static struct rendered *render(const struct message *m, bool trial)
 {
-	json_t *view = view_new(m, trial);
+	struct view *view = view_new(m, trial);
 	struct rendered *out = NULL;
 	struct err err = {0};
 	int r = render_view(templates, view, &out, &err);
@@ -17,7 +17,7 @@ static struct rendered *render(const struct message *m, bool trial)
 	if (r < 0)
 		print_error("%s\n", err.text);
 	assert_int_equal(r, 0);
-	json_decref(view);
+	view_free(&view);
 	return out;
 }
 

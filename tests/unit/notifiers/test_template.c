@@ -4,19 +4,22 @@
 #include "notifiers/template.h"
 
 #include "daemon/core/finding.h"
+#include "json_value.h"
 #include "sample.h"
 
 static char *rendered(const struct templates *t, const char *locale, const char *name,
 		      const char *json, bool html)
 {
 	json_t *view = json_loads(json, 0, NULL);
-	struct scope scope = {view, NULL};
+	struct values *values = values_new();
+	struct scope scope = {json_value(values, view), NULL};
 	struct err err = {0};
 	GString *out = g_string_new(NULL);
 
 	assert_non_null(view);
 	assert_int_equal(templates_render(t, locale, name, &scope, html, out, &err), 0);
 	json_decref(view);
+	values_free(&values);
 	return g_string_free(out, FALSE);
 }
 
@@ -182,7 +185,7 @@ static void cycle_between_layers(void **state)
 {
 	struct templates *t = templates_new();
 	struct findings *f = findings_new();
-	struct scope nothing = {NULL, NULL};
+	struct scope nothing = {{.kind = VALUE_TEXT, .text = ""}, NULL};
 	struct err err = {0};
 	g_autoptr(GString) out = g_string_new(NULL);
 
