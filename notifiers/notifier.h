@@ -7,8 +7,6 @@
 #ifndef NOTIFIERS_NOTIFIER_H
 #define NOTIFIERS_NOTIFIER_H
 
-#include <jansson.h>
-
 #include "daemon/core/err.h"
 #include "daemon/core/ports.h"
 #include "daemon/core/words.h"

@@ -11,6 +11,7 @@
 #include "notifiers/webhook.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -7,6 +7,7 @@
 #include "notifiers/email.h"
 
 #include <glib/gstdio.h>
+#include <jansson.h>
 
 #include "sample.h"
 

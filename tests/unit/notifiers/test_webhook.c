@@ -3,6 +3,8 @@
  */
 #include "notifiers/webhook.h"
 
+#include <jansson.h>
+
 #include "sample.h"
 
 static struct templates *templates;
