@@ -58,6 +58,13 @@ GArray *series_starts_new(void);
 /** Add the instances of @s that intersect the window. */
 void series_expand(const struct series *s, struct series_window *w);
 
+/**
+ * Findings about @c, an override of an instance of @master (NULL: an orphan) that began at @was;
+ * @how as in struct instance.
+ */
+void series_lint_change(const struct ical_component *master, const struct ical_component *c,
+			const char *how, wall_t was, struct findings *f);
+
 /** The end of its last instance, WALL_NEVER if it has none. */
 wall_t series_reach(const struct series *s, int64_t *pool);
 

@@ -534,18 +534,13 @@ static void expand_override(struct work *k, guint i)
 {
 	struct ical_component *c = k->s->overrides->pdata[i];
 	struct identity id;
+	bool met = k->met != NULL && k->met[i].master != NULL;
 
 	if (is_spoken_for(k, i))
 		return;
-	if (k->met != NULL && k->met[i].master != NULL)
-		id = k->met[i];
-	else
-		id = identity_of(k, c);
-	if (k->w->findings != NULL && !k->told_limit && strcmp(id.how, "extra") == 0)
-		findings_add(k->w->findings, SEVERITY_WARNING, c->shown.file, c->rid.line, 0,
-			     "CHANGE_IDLE", c->shown.uid,
-			     "单独改动的这一次（RECURRENCE-"
-			     "ID）对不上任何一期，成了多出来的一期；请核对");
+	id = met ? k->met[i] : identity_of(k, c);
+	if (k->w->findings != NULL && !k->told_limit && (met || strcmp(id.how, "extra") == 0))
+		series_lint_change(k->master, c, id.how, id.at, k->w->findings);
 	emit(k, c, &c->start, c->shown.start, &c->extent, &id);
 }
 

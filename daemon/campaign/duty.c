@@ -238,6 +238,19 @@ static gint shift_compare(gconstpointer pa, gconstpointer pb, gpointer data)
 	return order ? order : strcmp(build_text(b, x->rid), build_text(b, y->rid));
 }
 
+/* From 20:00 to 08:00 is eleven hours or thirteen in the night when the clock is turned. */
+static void tell_turned(struct build *b, const struct instance *x)
+{
+	int64_t wall = x->local_end - x->local_start, real = (x->end - x->start) / SECOND;
+
+	if (real <= 0 || wall == real || real >= 2 * DAY_SECONDS)
+		return;
+	findings_add(b->findings, SEVERITY_WARNING, x->component->file, x->component->line, 0,
+		     "SHIFT_DST", x->component->uid,
+		     "这一班跨过夏令时调整，按钟点交接，实际比平时%s%d分钟；请值班人员知晓",
+		     real < wall ? "短" : "长", (int)(ABS(wall - real) / 60));
+}
+
 static void add_shifts(struct build *b, const struct people *p, const GPtrArray *all,
 		       uint32_t roster)
 {
@@ -256,6 +269,7 @@ static void add_shifts(struct build *b, const struct people *p, const GPtrArray 
 		}
 		if (common->roster == NONE)
 			continue;
+		tell_turned(b, x);
 		shift = *common;
 		shift.from = x->start;
 		shift.to = MAX(x->start, x->end);
