@@ -117,11 +117,11 @@ def instant(t):
     return datetime.datetime.fromtimestamp(t, datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
 
 
-def write_campaign(directory, units, ripe, distinct=False, more=0):
+def write_campaign(directory, units, ripe, distinct=False, more=0, first=1):
     """@units units of one contact each; one REPORT, whose reminder is ripe at second @ripe.
 
     @distinct gives each unit a tag of its own, so that no two mails have a text in common.
-    @more reports of the first unit alone are ripe in the seconds that follow.
+    @more reports of the first unit alone are ripe in the seconds from @ripe + @first on.
     """
     os.makedirs(directory)
     due = ripe + 3600
@@ -138,7 +138,7 @@ def write_campaign(directory, units, ripe, distinct=False, more=0):
             "BEGIN:VEVENT", "UID:weekly@bench.example.org", "DTSTAMP:20190101T000000Z",
             f"DTSTART:{instant(due)}", "SUMMARY:工作小结和周报表",
             "DESCRIPTION:报送本周工作小结，并填写周报表。", "CATEGORIES:报送", "END:VEVENT",
-            *(line for k in range(1, more + 1) for line in (
+            *(line for k in range(first, first + more) for line in (
                 "BEGIN:VEVENT", f"UID:more{k}@bench.example.org", "DTSTAMP:20190101T000000Z",
                 f"DTSTART:{instant(due + k)}", f"SUMMARY:补充材料{k}", "CATEGORIES:报送,u0",
                 "END:VEVENT")),
