@@ -45,73 +45,76 @@ static char *squeeze(const char *text)
 	return g_string_free(out, FALSE);
 }
 
+/* One text of a mail in the making. */
+struct making {
+	const struct templates *t;
+	const struct view *view;
+	const char *suffix; /* ".subject", ".txt", ".html" */
+	struct err *err;
+};
+
 static struct scope scope_of(const struct record *record, const struct scope *outer)
 {
 	return (struct scope){{.kind = VALUE_RECORD, .record = record}, outer};
 }
 
-static int part_render(const struct templates *t, const struct scope *scope,
-		       const struct view *view, const char *base, const char *suffix, GString *out,
-		       struct err *err)
+static int part_render(const struct making *k, const char *base, const struct scope *scope,
+		       GString *out)
 {
-	g_autofree char *name = g_strconcat(base, suffix, NULL);
-	const char *locale = record_text(view->fields, "locale");
+	g_autofree char *name = g_strconcat(base, k->suffix, NULL);
+	const char *locale = record_text(k->view->fields, "locale");
+	bool html = strcmp(k->suffix, ".html") == 0;
 
-	return templates_render(t, locale, name, scope, strcmp(suffix, ".html") == 0, out, err);
+	return templates_render(k->t, locale, name, scope, html, out, k->err);
 }
 
 /* A group's templates are given the message's fields, and behind them its own. */
-static int group_render(const struct templates *t, const struct view *view, guint index,
-			const char *suffix, GString *out, struct err *err)
+static int group_render(const struct making *k, guint index, GString *out)
 {
-	const struct record *group = view_group(view, index);
-	struct scope own = scope_of(group, NULL), all = scope_of(view->fields, &own);
+	const struct record *group = view_group(k->view, index);
+	struct scope own = scope_of(group, NULL), all = scope_of(k->view->fields, &own);
 
-	return part_render(t, &all, view, record_text(group, "template"), suffix, out, err);
+	return part_render(k, record_text(group, "template"), &all, out);
+}
+
+/* The layout is given what the first group's templates are, and the bodies of all. */
+static int layout_render(const struct making *k, const char *subject, const char *body,
+			 GString *out)
+{
+	struct record *parts = values_record(k->view->values);
+	struct scope own = scope_of(view_group(k->view, 0), NULL);
+	struct scope all = scope_of(k->view->fields, &own), layout = scope_of(parts, &all);
+
+	record_set(parts, "body", (struct value){.kind = VALUE_TEXT, .text = body});
+	record_set(parts, "subject", (struct value){.kind = VALUE_TEXT, .text = subject});
+	record_set(parts, "template", (struct value){.kind = VALUE_TEXT, .text = "layout"});
+	return part_render(k, "layout", &layout, out);
 }
 
 static int subject_render(const struct templates *t, const struct view *view, char **out,
 			  struct err *err)
 {
+	struct making k = {t, view, ".subject", err};
 	GString *subject = g_string_new(NULL);
-	int r = group_render(t, view, 0, ".subject", subject, err);
+	int r = group_render(&k, 0, subject);
 
 	*out = g_string_free(subject, r < 0);
 	return r;
 }
 
-/* The layout is given what the first group's templates are, and the bodies of all. */
-static int layout_render(const struct templates *t, const struct view *view, const char *subject,
-			 const char *body, const char *suffix, GString *out, struct err *err)
-{
-	struct values *values = values_new();
-	struct record *parts = values_record(values);
-	struct scope own = scope_of(view_group(view, 0), NULL);
-	struct scope all = scope_of(view->fields, &own), layout = scope_of(parts, &all);
-	int r;
-
-	record_set(parts, "body", (struct value){.kind = VALUE_TEXT, .text = body});
-	record_set(parts, "subject", (struct value){.kind = VALUE_TEXT, .text = subject});
-	record_set(parts, "template", (struct value){.kind = VALUE_TEXT, .text = "layout"});
-	r = part_render(t, &layout, view, "layout", suffix, out, err);
-	values_free(&values);
-	return r;
-}
-
-static int body_render(const struct templates *t, const struct view *view, const char *subject,
-		       const char *suffix, char **out, struct err *err)
+static int body_render(const struct making *k, const char *subject, char **out)
 {
 	g_autoptr(GString) body = g_string_sized_new(TEXT_USUAL);
 	g_autoptr(GString) all = g_string_sized_new(TEXT_USUAL);
 	int r = 0;
 
-	for (guint i = 0; i < view->groups->len && r == 0; i++) {
+	for (guint i = 0; i < k->view->groups->len && r == 0; i++) {
 		if (i > 0)
 			g_string_append_c(body, '\n');
-		r = group_render(t, view, i, suffix, body, err);
+		r = group_render(k, i, body);
 	}
 	if (r == 0)
-		r = layout_render(t, view, subject, body->str, suffix, all, err);
+		r = layout_render(k, subject, body->str, all);
 	if (r == 0)
 		*out = squeeze(all->str);
 	return r;
@@ -120,11 +123,12 @@ static int body_render(const struct templates *t, const struct view *view, const
 static int bodies_render(const struct templates *t, const struct view *view, const char *subject,
 			 struct rendered **out, struct err *err)
 {
+	struct making text = {t, view, ".txt", err}, html = {t, view, ".html", err};
 	struct rendered *done = g_new0(struct rendered, 1);
-	int r = body_render(t, view, subject, ".txt", &done->text, err);
+	int r = body_render(&text, subject, &done->text);
 
 	if (r == 0)
-		r = body_render(t, view, subject, ".html", &done->html, err);
+		r = body_render(&html, subject, &done->html);
 	if (r < 0)
 		rendered_free(&done);
 	else
