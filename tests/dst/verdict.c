@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "calendars/ladder.h"
+#include "daemon/core/shown.h"
 
 struct court {
 	struct run *r;
@@ -128,10 +129,12 @@ static bool is_taken(const struct run *r, int64_t message)
 /* Somebody at the office is told that @to did not get it. */
 static bool is_admitted(const struct court *c, const struct outbox_row *m)
 {
+	g_autofree char *shown = address_shown(m->to);
+
 	for (guint i = 0; i < c->notices->len; i++) {
 		const struct notice *n = g_ptr_array_index(c->notices, i);
 
-		if (n->sort == SORT_ALARM && strstr(n->reason, m->to) != NULL &&
+		if (n->sort == SORT_ALARM && strstr(n->reason, shown) != NULL &&
 		    ABS(n->at - m->done) <= DAY)
 			return true;
 	}
