@@ -116,6 +116,11 @@ static json_t *api_troubles(void *world)
 	return wire_health_troubles(world);
 }
 
+static char *api_metrics(void *world)
+{
+	return wire_metrics(world);
+}
+
 static int run_call(struct store *st, struct writer_job *job, struct err *err)
 {
 	struct call_job *c = (struct call_job *)job;
@@ -221,12 +226,15 @@ static void on_prepared(struct daemon *d, void *arg, GPtrArray *all)
 /* What the loop knows by itself is answered though the database thread hangs. */
 static void answer_here(struct daemon *d, struct http_call *call, const struct route *route)
 {
-	struct api api = {.world = d, .troubles = api_troubles};
+	struct api api = {.world = d, .troubles = api_troubles, .metrics = api_metrics};
 	struct api_reply reply = {0};
 
 	route->run(&api, call, &reply);
-	http_answer(call, reply.status, json_dumps(reply.body, JSON_COMPACT),
-		    "application/json; charset=utf-8");
+	if (reply.text != NULL)
+		http_answer(call, reply.status, reply.text, reply.type);
+	else
+		http_answer(call, reply.status, json_dumps(reply.body, JSON_COMPACT),
+			    "application/json; charset=utf-8");
 	json_decref(reply.body);
 }
 

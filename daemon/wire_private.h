@@ -128,6 +128,8 @@ void wire_health_disk(struct daemon *d);        /**< ask what it has left, unles
 const char *wire_health_line(struct daemon *d); /**< one line for the service manager */
 /** What is wrong now: [{"code", "since", "campaign", "text"}]; caller frees. */
 json_t *wire_health_troubles(struct daemon *d);
+/* wire_metrics.c */
+char *wire_metrics(struct daemon *d); /**< for Prometheus; caller frees */
 /* wire_control.c */
 int wire_control_start(struct daemon *d, struct err *err);
 /* wire.c */

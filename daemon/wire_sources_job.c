@@ -141,6 +141,17 @@ static int tell(struct look_job *k, struct store *st, struct engine *e, const st
 	return rc < 0 ? rc : engine_alarm(e, "远程来源异常", words, k->now, err);
 }
 
+/* And once that it can be read again. */
+static int tell_well(struct look_job *k, struct store *st, struct engine *e,
+		     const struct remote *was, struct err *err)
+{
+	g_autofree char *words =
+		g_strdup_printf("已恢复：远程来源 %s（%s）又读到了", k->as, was->host);
+	int rc = journal(st, k, "source-well", NULL, err);
+
+	return rc < 0 ? rc : engine_alarm(e, "远程来源恢复", words, k->now, err);
+}
+
 static int note_failure(struct look_job *k, struct store *st, struct engine *e,
 			const struct remote *was, struct err *err)
 {
@@ -192,7 +203,7 @@ static int note(struct look_job *k, struct store *st, struct place *place, const
 		rc = note_same(k, st, err);
 	if (rc >= 0 && k->problem == NULL && was->failures >= TELL_AFTER) {
 		k->well_again = true;
-		rc = journal(st, k, "source-well", NULL, err);
+		rc = tell_well(k, st, place->engine, was, err);
 	}
 	if (rc >= 0)
 		rc = store_commit(st, err);

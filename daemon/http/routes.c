@@ -151,6 +151,15 @@ static void run_health(const struct api *api, const struct http_call *call, stru
 				first == NULL ? "ok" : "sick", "error", first, "troubles", list);
 }
 
+static void run_metrics(const struct api *api, const struct http_call *call,
+			struct api_reply *reply)
+{
+	(void)call;
+	reply->status = 200;
+	reply->text = api->metrics(api->world);
+	reply->type = "text/plain; version=0.0.4; charset=utf-8";
+}
+
 static void run_explain(const struct api *api, const struct http_call *call,
 			struct api_reply *reply)
 {
@@ -531,6 +540,7 @@ const struct route routes[] = {
 	{"POST", "/v1/clock", "确认时钟无误；或演示时钟走到某一时刻停住", false, run_clock, false,
 	 false},
 	{"GET", "/healthz", "健康检查", false, run_health, false, true},
+	{"GET", "/metrics", "供 Prometheus 读的数字", false, run_metrics, false, true},
 	{NULL, NULL, NULL, false, NULL, false, false},
 };
 

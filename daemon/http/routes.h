@@ -32,6 +32,7 @@ struct api {
 	const char *clock_doubt; /**< NULL: the clock is trusted */
 	/** Of a route that is answered .here: what is wrong, [{"code", "since", "text"}]. */
 	json_t *(*troubles)(void *world);
+	char *(*metrics)(void *world); /**< the same: Prometheus' text; g_free */
 };
 
 struct api_reply {
@@ -50,7 +51,7 @@ struct route {
 	bool alone; /**< makes its own transactions */
 	void (*run)(const struct api *api, const struct http_call *call, struct api_reply *reply);
 	bool prepares; /**< wants the campaigns' files read again before it runs */
-	bool here; /**< on the loop, whatever the database thread does: .world and .troubles alone */
+	bool here; /**< on the loop, whatever the database thread does: .world, .troubles and .metrics alone */
 };
 
 extern const struct route routes[]; /**< ends with .path == NULL */

@@ -101,6 +101,41 @@ def test_a_database_that_hangs_is_told_by_a_daemon_that_does_not():
         d.stop()
 
 
+def metrics(d):
+    """{name: value}, labels included; each has its help and its kind."""
+    c = http.client.HTTPConnection("duban")
+    c.sock = d.connect()
+    c.request("GET", "/metrics")
+    reply = c.getresponse()
+    assert reply.getheader("Content-Type").startswith("text/plain; version=0.0.4"), reply.getheaders()
+    lines = reply.read().decode().splitlines()
+    c.close()
+    rows = dict(x.rsplit(" ", 1) for x in lines if x[0] != "#")
+    for name in rows:
+        base = name.split("{", maxsplit=1)[0]
+        assert sum(x.startswith(f"# HELP {base} ") for x in lines) == 1, name
+        assert sum(x.startswith(f"# TYPE {base} ") for x in lines) == 1, name
+    return {name: float(value) for name, value in rows.items()}
+
+
+def test_figures_for_a_monitor():
+    with World() as w:
+        peer = w.peer()
+        d = w.daemon(town(w), relay=peer).start()
+        d.ctl("extend", "u1", NEXT, "-", "--due", after(days=5).strftime("%Y-%m-%d"), "--why", "防汛")
+        wait_for("a mail is counted", lambda: metrics(d)["duban_relay_mails_sent_total"] == 1)
+        m = wait_for("the disk is known", lambda: (lambda m: m if m["duban_disk_size_bytes"] else None)(metrics(d)))
+        v = os.statvfs(os.path.dirname(d.database))
+        assert m["duban_disk_size_bytes"] == v.f_blocks * v.f_frsize, m
+        assert abs(m["duban_start_time_seconds"] - time.time()) < 600, m
+        assert m["duban_troubles{code=\"disk-low\"}"] == 0 and m["duban_relay_connect_failures_total"] == 0, m
+        d.stop()
+        d.write([os.path.join(w.dir, "zhuanxiang")], peer.port, "disk: {low_percent: 99, low_mb: 1000000}\n")
+        d.start()
+        wait_for("and its trouble", lambda: metrics(d)["duban_troubles{code=\"disk-low\"}"] == 1)
+        d.stop()
+
+
 class Disk:
     """A file system of its own for the database."""
 
