@@ -11,7 +11,7 @@
 
 #include "daemon/io/child.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1 /* its shadow memory does not fit under RLIMIT_AS */
 #else
 #define SANITIZED 0
