@@ -18,10 +18,10 @@
 
 enum column { COL_DATE, COL_FROM, COL_TO, COL_ROLE, COL_PERSON, COL_EMAIL, COLUMNS };
 
-static const char *const names[COLUMNS][6] = {
+static const char *const names[COLUMNS][8] = {
 	[COL_DATE] = {"date", "日期", "值班日期", NULL},
-	[COL_FROM] = {"from", "起", "开始", "开始时间", "上班时间", NULL},
-	[COL_TO] = {"to", "止", "结束", "结束时间", "下班时间", NULL},
+	[COL_FROM] = {"from", "起", "从", "开始", "开始时间", "起始时间", "上班时间", NULL},
+	[COL_TO] = {"to", "止", "到", "结束", "结束时间", "终止时间", "下班时间", NULL},
 	[COL_ROLE] = {"role", "岗位", "职责", "角色", "类别", NULL},
 	[COL_PERSON] = {"person", "姓名", "人员", "值班人员", "值班人", NULL},
 	[COL_EMAIL] = {"email", "邮箱", "邮件", "电子邮箱", "电子邮件", NULL},
