@@ -72,7 +72,8 @@ static int parse_workbook(void)
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	(void)setrlimit(RLIMIT_FSIZE, &none);
 	(void)setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__ /* its shadow takes terabytes of addresses */
+#if !defined(__SANITIZE_ADDRESS__) &&                                                              \
+	!defined(__SANITIZE_THREAD__) /* the shadow takes terabytes of addresses */
 	{
 		const struct rlimit memory = {PARSE_MEMORY, PARSE_MEMORY};
 
