@@ -128,9 +128,11 @@ def test_an_edit_raises_only_what_it_changed():
     with World() as w:
         c = w.campaign(units=1)
 
+        when = {days: after(days=days) for days in (3, 5, 6)}  # a second later they were others
+
         def write(title, days):
-            c.events(event("a@example.org", after(days=3), summary="周报"),
-                     event("b@example.org", after(days=days), summary=title))
+            c.events(event("a@example.org", when[3], summary="周报"),
+                     event("b@example.org", when[days], summary=title))
 
         write("小结", 5)
         d = w.daemon(c).start()
