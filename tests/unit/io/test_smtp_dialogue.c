@@ -74,14 +74,12 @@ static void relay_dot(struct relay *r)
 	const char *reply = relay_reply(r, "dot", "250 2.0.0 queued\r\n");
 
 	r->data = false;
-	if (reply && *reply == '2' && r->have_rcpt) {
+	/* "250 but hang up before saying so" is the fault "-". */
+	if (reply && (*reply == '2' || *reply == '-') && r->have_rcpt) {
 		g_ptr_array_add(r->accepted, g_strdup(r->rcpt));
 		g_ptr_array_add(r->accepted, g_strdup(r->body->str));
 	}
-	/* "250 but hang up before saying so" is the fault "-". */
 	if (reply && *reply == '-') {
-		g_ptr_array_add(r->accepted, g_strdup(r->rcpt));
-		g_ptr_array_add(r->accepted, g_strdup(r->body->str));
 		r->closed = true;
 		reply = NULL;
 	}
