@@ -171,10 +171,12 @@ def test_bad_answers_keep_the_last_good():
         s = look(d, web, lambda s: s["failures"] == 0)
         assert s["problem"] is None and people(d) == ["李四"], s
         assert len(journal(d, "source-failed")) == 1 and len(journal(d, "source-well")) == 1
+        wait_for("the office is told that it is over", lambda: len(alarms(peer)) == 2)
+        assert "已恢复：远程来源 duty/guoqing.ics" in decoded(peer.mail(alarms(peer)[1]))
         # A second trouble is told again.
         look(d, web, lambda s: s["failures"] == 1)
         look(d, web, lambda s: s["failures"] == 2)
-        wait_for("the office is told again", lambda: len(alarms(peer)) == 2)
+        wait_for("the office is told again", lambda: len(alarms(peer)) == 3)
         for text in (d.log(), d.ctl("status", "--json").stdout, d.ctl("journal", "--json").stdout):
             assert SECRET not in text, "the key of the URL is shown"
         d.stop()
