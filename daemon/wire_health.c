@@ -11,7 +11,7 @@
 #include "daemon/io/log.h"
 #include "daemon/io/notify.h"
 
-#define LOOK_EVERY (2 * MINUTE) /* while all is well: it is a wake-up */
+#define LOOK_EVERY (5 * MINUTE) /* while all is well: each look is some wake-ups (g14) */
 #define LOOK_AGAIN (10 * SECOND)
 #define DISK_FRESH (10 * SECOND)   /* what was found is good enough for so long */
 #define REFUSE_AFTER (30 * SECOND) /* without progress: then requests are refused */
