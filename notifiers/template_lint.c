@@ -3,7 +3,7 @@
  *
  * Two passes: the text alone (UTF-8, tags, sections, fields), then the text with its
  * partials written out (unknown ones, cycles, lists within lists, which would make a
- * mail of a thousand units a million lines). The second is bounded by a tag budget.
+ * mail of a thousand units a million lines, and of ten lines within each other no end). The second is bounded by a tag budget.
  */
 #include "notifiers/template_lint.h"
 
@@ -173,16 +173,23 @@ static const char *partial_text(const struct lint *l, const char *base, size_t *
 	return text;
 }
 
-static bool item_list(const struct mustache_tag *tag)
+/* A list stands in no other of its level or of a higher one. */
+enum level { LEVEL_NONE, LEVEL_ITEMS, LEVEL_LINES, LEVELS };
+
+static enum level level_of(const struct mustache_tag *tag)
 {
-	return tag->kind == MUSTACHE_SECTION && (is(tag, "items") || is(tag, "cleared"));
+	if (tag->kind != MUSTACHE_SECTION)
+		return LEVEL_NONE;
+	if (is(tag, "items") || is(tag, "cleared"))
+		return LEVEL_ITEMS;
+	return is(tag, "description_lines") || is(tag, "reason_lines") ? LEVEL_LINES : LEVEL_NONE;
 }
 
-static bool walk(struct lint *l, GPtrArray *path, const char *text, size_t size, bool in_list);
+static bool walk(struct lint *l, GPtrArray *path, const char *text, size_t size, enum level around);
 
 /* @path holds the names of the partials that we are inside of. False: stop. */
 static bool partial_walk(struct lint *l, GPtrArray *path, const struct mustache_tag *tag, int line,
-			 bool in_list)
+			 enum level around)
 {
 	char *base = g_strndup(tag->name, tag->length);
 	size_t size;
@@ -203,42 +210,56 @@ static bool partial_walk(struct lint *l, GPtrArray *path, const struct mustache_
 		return false;
 	}
 	g_ptr_array_add(path, base);
-	go = walk(l, path, text, size, in_list);
+	go = walk(l, path, text, size, around);
 	g_ptr_array_set_size(path, (int)path->len - 1);
 	return go;
 }
 
+static void nested(struct lint *l, int line, enum level level)
+{
+	if (level == LEVEL_ITEMS)
+		say(l, SEVERITY_ERROR, line, "TEMPLATE_SECTION",
+		    "items、cleared 不能列在 items、cleared 或逐行的列表之内");
+	else
+		say(l, SEVERITY_ERROR, line, "TEMPLATE_SECTION",
+		    "description_lines 或 reason_lines 之内不能再逐行列出");
+}
+
 /* Lines are told of the text under test only; inside a partial there is none of ours. */
-static bool walk(struct lint *l, GPtrArray *path, const char *text, size_t size, bool in_list)
+static bool walk(struct lint *l, GPtrArray *path, const char *text, size_t size, enum level around)
 {
 	struct mustache_scan scan;
 	struct mustache_tag tag;
-	int depth = 0, list = in_list ? -1 : 0; /* depth at which the item list opened */
+	enum level in = around;
+	int depth = 0, opened[LEVELS] = {0}; /* depth at which the list of a level opened */
 
 	mustache_scan_init(&scan, text, size);
 	while (mustache_next(&scan, &tag) > 0) {
 		int line = path->len == 1 ? tag.line : 0;
+		enum level level = level_of(&tag);
 
 		if (++l->tags > TEMPLATE_TAGS_MAX) {
 			say(l, SEVERITY_ERROR, 0, "TEMPLATE_SIZE", "展开后的标签超过 %d 个",
 			    TEMPLATE_TAGS_MAX);
 			return false;
 		}
-		if (item_list(&tag) && list != 0) {
-			say(l, SEVERITY_ERROR, line, "TEMPLATE_SECTION",
-			    "items 或 cleared 之内不能再列 items 或 cleared");
+		if (level != LEVEL_NONE && level <= in) {
+			nested(l, line, level);
 			return false;
 		}
 		if (tag.kind == MUSTACHE_SECTION || tag.kind == MUSTACHE_INVERTED) {
 			depth++;
-			if (item_list(&tag))
-				list = depth;
+			if (level != LEVEL_NONE) {
+				opened[level] = depth;
+				in = level;
+			}
 		} else if (tag.kind == MUSTACHE_CLOSE) {
-			if (depth == list)
-				list = 0;
+			if (in > around && depth == opened[in]) {
+				opened[in] = 0;
+				in = opened[LEVEL_ITEMS] > 0 ? LEVEL_ITEMS : around;
+			}
 			depth--;
-		} else if (tag.kind == MUSTACHE_PARTIAL &&
-			   !partial_walk(l, path, &tag, line, list != 0)) {
+		} else if (tag.kind == MUSTACHE_PARTIAL && !partial_walk(l, path, &tag, line, in)) {
 			return false;
 		}
 	}
@@ -262,7 +283,7 @@ bool template_lint(const struct templates *t, const char *name, const char *text
 			g_autoptr(GPtrArray) path = g_ptr_array_new_with_free_func(g_free);
 
 			g_ptr_array_add(path, g_strdup(base));
-			(void)walk(&l, path, text, size, false);
+			(void)walk(&l, path, text, size, LEVEL_NONE);
 		}
 	}
 	g_free(l.file);

@@ -61,6 +61,21 @@ static const struct row {
 	 "TEMPLATE_SECTION", 1},
 	{"items within items by a partial", "{{#items}}{{>rows.txt}}{{/items}}", "TEMPLATE_SECTION",
 	 0},
+	{"lines within lines, which no mail would ever end",
+	 "{{#reason_lines}}\n{{#reason}}{{#reason_lines}}{{.}}{{/reason_lines}}{{/reason}}"
+	 "{{/reason_lines}}",
+	 "TEMPLATE_SECTION", 2},
+	{"lines within lines of another text",
+	 "{{#description_lines}}{{#reason_lines}}{{.}}{{/reason_lines}}{{/description_lines}}",
+	 "TEMPLATE_SECTION", 1},
+	{"lines within lines by a partial",
+	 "{{#description_lines}}{{>how.txt}}{{/description_lines}}", "TEMPLATE_SECTION", 0},
+	{"items within lines", "{{#reason_lines}}{{#items}}x{{/items}}{{/reason_lines}}",
+	 "TEMPLATE_SECTION", 1},
+	{"lines after lines within items",
+	 "{{#items}}{{#reason_lines}}{{.}}{{/reason_lines}}{{#description_lines}}{{.}}"
+	 "{{/description_lines}}{{/items}}{{#items}}x{{/items}}",
+	 NULL, 0},
 	{"GB18030", "\xc4\xe3\xba\xc3", "TEMPLATE_UTF8", 1},
 	{"half a character", "a\n\xe4\xbd", "TEMPLATE_UTF8", 2},
 };
