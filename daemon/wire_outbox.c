@@ -24,7 +24,7 @@
 #define REPORT_WAIT_MS 250         /* reports that wait for company */
 #define REST_AFTER 1000            /* messages: then memory is given back */
 #define TURN_MAX 64                /* rendered in one turn of the loop */
-#define READY_MAX (30 * SECOND)    /* then another look at whether it is still to be told */
+#define READY_MAX (30 * SECOND)    /* since it was claimed; then another look: is it still true? */
 
 /* An attempt that has ended. */
 struct report {
@@ -41,7 +41,13 @@ struct outbox_job {
 	wall_t now, next;
 	unsigned want;
 	GPtrArray *reports; /* struct report * */
-	GPtrArray *leases;  /* struct engine_lease * */
+	GPtrArray *leases;  /* struct ready * */
+};
+
+/* A message that waits for room. */
+struct ready {
+	struct engine_lease lease; /* first */
+	mono_t since;
 };
 
 /* A message on its way. */
@@ -177,19 +183,20 @@ static bool has_room(const struct daemon *d, enum driver driver)
 	return driver != DRIVER_SMTP || s == NULL || s->room(s) > 0;
 }
 
-/* Not tried, and not to be: it is claimed again, when somebody may have reported. */
-static void give_back(struct daemon *d, GQueue *ready)
+/* Those claimed before @since are not tried: they are claimed again, as somebody may have
+ * reported meanwhile. */
+static void give_back(struct daemon *d, GQueue *ready, mono_t since)
 {
-	struct engine_lease *lease;
+	struct ready *oldest;
 
-	while ((lease = g_queue_pop_head(ready)) != NULL) {
+	while ((oldest = g_queue_peek_head(ready)) != NULL && oldest->since < since) {
 		struct report *r = g_new0(struct report, 1);
 
-		r->message = lease->id;
-		r->engine = lease->engine;
+		r->message = oldest->lease.id;
+		r->engine = oldest->lease.engine;
 		g_ptr_array_add(d->reports, r);
 		d->ready_count--;
-		lease_free(lease);
+		lease_free(g_queue_pop_head(ready));
 	}
 }
 
@@ -210,14 +217,11 @@ static void start_ready(struct daemon *d)
 	for (int k = 0; k < DRIVERS && !d->finished; k++) {
 		GQueue *ready = &d->ready[k];
 
-		if (d->stopping || (ready->length > 0 && !has_room(d, (enum driver)k) &&
-				    now - d->ready_since[k] > READY_MAX))
-			give_back(d, ready);
+		give_back(d, ready, d->stopping ? G_MAXINT64 : now - READY_MAX);
 		for (; ready->length > 0 && n < TURN_MAX && has_room(d, (enum driver)k); n++) {
 			struct engine_lease *lease = g_queue_pop_head(ready);
 
 			d->ready_count--;
-			d->ready_since[k] = now;
 			start(d, lease);
 			lease_free(lease);
 		}
@@ -230,15 +234,15 @@ static void start_ready(struct daemon *d)
 
 static void make_ready(struct daemon *d, GPtrArray *leases)
 {
+	mono_t now = d->clock->mono(d->clock);
+
 	d->unrested += leases->len;
 	for (guint i = 0; i < leases->len; i++) {
-		struct engine_lease *lease = g_ptr_array_index(leases, i);
-		const struct notifier *n = notifier_of(d, lease->message->channel);
-		enum driver k = n == NULL ? DRIVER_HTTP : n->driver;
+		struct ready *one = g_ptr_array_index(leases, i);
+		const struct notifier *n = notifier_of(d, one->lease.message->channel);
 
-		if (d->ready[k].length == 0)
-			d->ready_since[k] = d->clock->mono(d->clock);
-		g_queue_push_tail(&d->ready[k], lease);
+		one->since = now;
+		g_queue_push_tail(&d->ready[n == NULL ? DRIVER_HTTP : n->driver], one);
 		d->ready_count++;
 	}
 	g_ptr_array_set_free_func(leases, NULL);
@@ -247,7 +251,10 @@ static void make_ready(struct daemon *d, GPtrArray *leases)
 /* Database thread. */
 static void on_lease(void *arg, struct engine_lease *lease)
 {
-	g_ptr_array_add(arg, g_memdup2(lease, sizeof(*lease)));
+	struct ready *one = g_new0(struct ready, 1);
+
+	one->lease = *lease;
+	g_ptr_array_add(arg, one);
 }
 
 static int run_outbox(struct store *st, struct writer_job *job, struct err *err)

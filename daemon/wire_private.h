@@ -45,11 +45,10 @@ struct daemon {
 	wall_t until;             /* where the paced clock stands still; WALL_NEVER: nowhere */
 	struct http_call *pacing; /* answered when it does; NULL */
 	bool tick_running, tick_again, outbox_running, stopping;
-	bool finished;               /* the loop has ended: nothing more is posted or sent */
-	unsigned in_flight, held;    /* held: reasons for the paced clock to stand still */
-	GPtrArray *reports;          /* struct report *, to be committed */
-	GQueue ready[DRIVERS];       /* struct engine_lease *, until their sender has room */
-	mono_t ready_since[DRIVERS]; /* when one of them was started last */
+	bool finished;            /* the loop has ended: nothing more is posted or sent */
+	unsigned in_flight, held; /* held: reasons for the paced clock to stand still */
+	GPtrArray *reports;       /* struct report *, to be committed */
+	GQueue ready[DRIVERS];    /* struct ready *, until their sender has room */
 	unsigned ready_count;
 	unsigned unrested; /* messages since memory was given back last */
 	uv_timer_t reports_wait;

@@ -9,11 +9,12 @@ import os
 import signal
 import sqlite3
 
-from daemon import World, after, event, main, wait_for
+from daemon import PATIENCE, World, after, event, main, wait_for
 
 ITEM = "item@example.org"
 UNITS = 700    # a batch is 500
 LEASED = 1000  # two of them
+SLOW = 48      # mails, each 0.8 s: the last ones are claimed for more than 30 s
 QUESTIONS = 20
 
 
@@ -55,6 +56,26 @@ def test_relay_stands_still():
         told = collections.Counter(r["rcpt"] for r in peer.accepted() if "liaison" in r["rcpt"])
         told["liaison1@example.org"] = 1  # the reminder, or a receipt, or both
         assert set(told.values()) == {1} and len(told) == UNITS, told
+        d.stop()
+
+
+def test_who_reports_while_a_relay_is_slow_is_not_chased_half_a_minute_later():
+    """A batch that takes long is looked at again before what is left of it is sent."""
+    with World() as w:
+        peer = w.peer("at=dot,do=delay,seconds=0.8")
+        c = w.campaign(SLOW, steps='      - {name: 催办, at: "0", to: [liaison]}\n')
+        c.events(event(ITEM, after(hours=-2)))
+        d = w.daemon(c, relay=peer, mail=", connections: 1").start()
+        wait_for("all are claimed", lambda: outbox(d)["leased"] >= SLOW - 5)
+        units = range(SLOW - 3, SLOW + 1)
+        for unit in units:
+            d.ctl("submit", f"u{unit}", ITEM, "--why", "电话报送")
+        assert outbox(d)["sent"] < SLOW - 10, "the relay was too fast"
+        d.wait_idle(2 * PATIENCE)
+        told = collections.Counter(r["rcpt"] for r in peer.accepted())
+        for unit in units:
+            assert told[f"liaison{unit}@example.org"] == 1, (unit, "more than the receipt")
+        assert len([r for r in told if "liaison" in r]) == SLOW, told
         d.stop()
 
 
