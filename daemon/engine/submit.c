@@ -294,7 +294,7 @@ struct tray_copy {
 	wall_t decided;
 	int64_t campaign;
 	GPtrArray *strings;
-	GArray *parts;
+	GArray *parts, *fields; /* struct part, struct field */
 };
 
 static char *keep(struct tray_copy *t, const char *s)
@@ -303,6 +303,22 @@ static char *keep(struct tray_copy *t, const char *s)
 
 	g_ptr_array_add(t->strings, copy);
 	return copy;
+}
+
+/* As parts_json() wrote them. */
+static void keep_fields(struct tray_copy *c, const char *parts)
+{
+	json_t *j = json_loads(parts, 0, NULL), *value;
+	const char *name;
+
+	json_object_foreach(json_object_get(j, "fields"), name, value)
+	{
+		const char *text = json_string_value(value);
+		struct field f = {keep(c, name), keep(c, text == NULL ? "" : text)};
+
+		g_array_append_val(c->fields, f);
+	}
+	json_decref(j);
 }
 
 static void on_tray_item(void *arg, const struct tray_item *t)
@@ -317,6 +333,7 @@ static void on_tray_item(void *arg, const struct tray_item *t)
 		.zero = t->zero,
 		.way = keep(c, t->way),
 	};
+	keep_fields(c, t->parts);
 	c->decided = t->decided;
 	c->campaign = t->campaign;
 }
@@ -351,6 +368,8 @@ static int accept(struct engine *e, struct tray_copy *t, const char *actor, cons
 	t->s.why = why;
 	t->s.parts = (const struct part *)(void *)t->parts->data;
 	t->s.n_parts = t->parts->len;
+	t->s.fields = (const struct field *)(void *)t->fields->data;
+	t->s.n_fields = t->fields->len;
 	f = facts_load(e, occurrence, unit);
 	it = facts_item(f, unit);
 	if (it == NULL) {
@@ -371,7 +390,8 @@ int engine_tray_decide(struct engine *e, int64_t id, bool accepted, const char *
 		       wall_t now, struct engine_receipt *out, struct err *err)
 {
 	struct tray_copy t = {.strings = g_ptr_array_new_with_free_func(g_free),
-			      .parts = g_array_new(FALSE, FALSE, sizeof(struct part))};
+			      .parts = g_array_new(FALSE, FALSE, sizeof(struct part)),
+			      .fields = g_array_new(FALSE, FALSE, sizeof(struct field))};
 	int rc = store_tray_get(e->store, id, on_tray_item, &t);
 
 	*out = (struct engine_receipt){.occurrence = NONE};
@@ -397,5 +417,6 @@ int engine_tray_decide(struct engine *e, int64_t id, bool accepted, const char *
 	}
 	g_ptr_array_unref(t.strings);
 	g_array_unref(t.parts);
+	g_array_unref(t.fields);
 	return rc < 0 ? rc : 0;
 }

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 
@@ -257,6 +258,23 @@ def test_tray():
         d.says("tray", "accept", want=64)
         d.says("tray", "throw", "1", want=64)
         d.stop()
+
+
+def test_what_a_report_says_is_kept_when_a_person_accepts_it():
+    """Its form fields and its files, though it lay in the tray."""
+    with World() as w:
+        d, _ = open_town(w)
+        paper = os.path.join(w.dir, "表.txt")
+        with open(paper, "w", encoding="utf-8") as f:
+            f.write("三处")
+        d.ctl("submit", "u2", "--field", "隐患=3", "--field", "整改=", "--file", paper, "--why", "没写是哪一项")
+        d.ctl("tray", "accept", str(d.json("tray")[0]["id"]), "--uid", NEXT, "--why", "核实")
+        d.stop()
+        with sqlite3.connect(d.database) as db:
+            fields = db.execute("SELECT field, value FROM submission_field ORDER BY field").fetchall()
+            parts = db.execute("SELECT name, bytes FROM submission_part").fetchall()
+        assert fields == [("整改", ""), ("隐患", "3")], fields
+        assert parts == [("表.txt", "三处".encode())], parts
 
 
 def test_help_and_usage():
