@@ -10,10 +10,15 @@
  * ends (70), and the next start copies the whole log into the database and syncs that
  * before it serves: whatever it reads is written anew.
  *
+ * A file that somebody deletes or replaces goes on taking what we write, and all of it is gone
+ * when we end.  So every commit looks whether the names still stand for the files that are open;
+ * if not, nothing is promised, while what there is can be read, and saved by a backup.
+ *
  * SQLite would checkpoint by itself within a commit, and keep a failure to itself.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "disk.h"
@@ -107,4 +112,32 @@ int sq_settle(struct store *st, const char *path, struct err *err)
 		rc = 0;
 	}
 	return rc < 0 ? rc : sq_sync_directory(path, err);
+}
+
+void sq_move_in(struct store *st)
+{
+	struct stat log;
+
+	if (st->memory)
+		return;
+	/* SQLite's own name for it: a symbolic link has been followed. */
+	st->log_path = g_strdup(sqlite3_filename_wal(sqlite3_db_filename(st->db, "main")));
+	if (stat(st->log_path, &log) == 0)
+		st->log_inode = log.st_ino;
+}
+
+int sq_at_home(struct store *st, struct err *err)
+{
+	struct stat own, there, log;
+
+	if (st->memory)
+		return 0;
+	if (fstat(st->lock, &own) == 0 && stat(st->path, &there) == 0 &&
+	    own.st_ino == there.st_ino && own.st_dev == there.st_dev &&
+	    (st->log_inode == 0 || (stat(st->log_path, &log) == 0 && log.st_ino == st->log_inode)))
+		return 0;
+	return err_set(err, -EIO,
+		       "%s 或它的 -wal 被删除或换掉了，现在写入会丢失，不再登记；"
+		       "请先用 dubanctl backup 另存数据，再停下 duband，把备份放回原处",
+		       st->path);
 }

@@ -9,6 +9,7 @@
 #define STORE_SQ_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "store.h"
 
@@ -20,8 +21,10 @@ struct store {
 	GHashTable *statements; /* const char *sql (static) -> sqlite3_stmt * */
 	GHashTable *twins;      /* statements made because theirs was in use */
 	bool memory;
-	int lock;      /* descriptor that keeps other daemons out; -1 = none */
-	bool interned; /* a dictionary row was made in this transaction */
+	int lock; /* descriptor that keeps other daemons out; -1 = none */
+	char *path, *log_path;
+	ino_t log_inode; /* 0 = not known */
+	bool interned;   /* a dictionary row was made in this transaction */
 	enum unreachable unreachable;
 	unsigned rollbacks; /* of whole transactions */
 	unsigned generation;
@@ -59,6 +62,10 @@ void sq_checkpoint(struct store *st);
 int sq_settle(struct store *st, const char *path, struct err *err);
 /** Makes the entry of @path in its directory durable. 0 or -errno with words. */
 int sq_sync_directory(const char *path, struct err *err);
+/** Remember which file the log is, for sq_at_home(). */
+void sq_move_in(struct store *st);
+/** 0, or -EIO with words: database or log were deleted or replaced under our feet. */
+int sq_at_home(struct store *st, struct err *err);
 /** Count the log's pages from now on. */
 void sq_watch_log(struct store *st);
 

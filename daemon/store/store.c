@@ -164,7 +164,11 @@ static int open_checked(struct store *st, const char *path, struct err *err)
 		sq_watch_log(st);
 	if (rc == 0)
 		rc = migrate(st, version, err);
-	return rc == 0 ? sq_settle(st, path, err) : rc;
+	if (rc == 0)
+		rc = sq_settle(st, path, err);
+	if (rc == 0)
+		sq_move_in(st);
+	return rc;
 }
 
 /* SQLite would take a directory entry of any kind; we take regular files only. */
@@ -197,6 +201,7 @@ int store_open(const char *path, struct store **out, struct err *err)
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused, and no loss, once it runs */
 	st = g_new0(struct store, 1);
 	st->lock = -1;
+	st->path = g_strdup(path);
 	st->checkpoint_pages = STORE_CHECKPOINT_PAGES;
 	st->memory = strcmp(path, STORE_MEMORY) == 0;
 	st->statements = g_hash_table_new(g_direct_hash, g_direct_equal);
@@ -232,6 +237,8 @@ void store_close(struct store **stp)
 	(void)sqlite3_close(st->db);
 	if (st->lock >= 0)
 		(void)close(st->lock);
+	g_free(st->path);
+	g_free(st->log_path);
 	g_free(st);
 }
 
@@ -273,7 +280,9 @@ int store_commit(struct store *st, struct err *err)
 		return rc;
 	}
 	rc = failpoint("commit");
-	rc = rc < 0 ? err_set(err, rc, "store: failpoint") : sq_run(st, sq(st, "COMMIT"), err);
+	rc = rc < 0 ? err_set(err, rc, "store: failpoint") : sq_at_home(st, err);
+	if (rc == 0)
+		rc = sq_run(st, sq(st, "COMMIT"), err);
 	if (rc < 0)
 		store_rollback(st);
 	else

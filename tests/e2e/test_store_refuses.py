@@ -147,6 +147,59 @@ def test_read_only_directory():
             os.chmod(place, 0o700)
 
 
+def without_its_database(mishap, back=None):
+    """What was acknowledged before @mishap is in a backup made after it; nothing else is
+    acknowledged, until @back has put the files where they were, if it can."""
+    with World() as w:
+        d = w.daemon(town(w, units=3)).start()
+        d.ctl("submit", "u1", NEXT, "--why", "电话报送")
+        copy = os.path.join(w.dir, "copy.db")
+        mishap(d.database)
+        said = d.says("submit", "u2", NEXT, "--why", "电话报送", want=75)
+        assert "换掉" in said and "backup" in said, said
+        assert d.call("GET", "/healthz")[0] == 503
+        assert "换掉" in d.ctl("health", want=1).stdout
+        d.ctl("backup", copy)
+        if back is not None:
+            back(d.database)
+            d.ctl("submit", "u2", NEXT, "--why", "电话报送")
+            wait_for("it is well again", lambda: d.call("GET", "/healthz")[0] == 200)
+            d.stop()
+        else:
+            d.kill()
+            for name in os.listdir(os.path.dirname(d.database)):
+                os.unlink(os.path.join(os.path.dirname(d.database), name))
+            os.rename(copy, d.database)
+        d.start()
+        assert d.due("u1", NEXT)["received"], "an acknowledged report is gone"
+        assert bool(d.due("u2", NEXT)["received"]) == (back is not None)
+        d.stop()
+
+
+def exchanged(path):
+    """Somebody puts an older copy in its place, as after a mistaken edit."""
+    with open(path, "rb") as old, open(path + ".old", "wb") as new:
+        new.write(old.read())
+    os.rename(path + ".old", path)
+
+
+def moved(path):
+    os.rename(path, path + ".away")
+
+
+def test_nothing_is_acknowledged_into_a_database_that_somebody_deleted():
+    without_its_database(os.unlink)
+    without_its_database(moved, lambda path: os.rename(path + ".away", path))
+
+
+def test_nothing_is_acknowledged_into_a_database_that_somebody_replaced():
+    without_its_database(exchanged)
+
+
+def test_nothing_is_acknowledged_into_a_log_that_somebody_deleted():
+    without_its_database(lambda path: os.unlink(path + "-wal"))
+
+
 def test_full_disk():
     """ENOSPC: 503 and exit 75, nothing acknowledged is lost, and it is well again without a restart."""
     with World() as w:
