@@ -42,8 +42,15 @@ static void say_unknown(struct build *b, const struct calendar_component *x, con
 	near_start(&near, name);
 	for (unsigned i = 0; i < G_N_ELEMENTS(category_names); i++)
 		near_offer(&near, category_names[i]);
-	for (uint32_t i = 0; i < b->policies->len; i++)
-		near_offer(&near, build_text(b, build_at(b->policies, struct policy, i)->name));
+	for (uint32_t i = 0; i < b->policies->len; i++) {
+		const struct policy *p = build_at(b->policies, struct policy, i);
+
+		near_offer(&near, build_text(b, p->name));
+		/* People write 周报 for weekly: the words of `match` say which policy is meant. */
+		for (uint32_t k = p->match; k < p->match + p->matches; k++)
+			if (!strcmp(build_text(b, *build_at(b->names, text_t, k)), name))
+				near = (struct near){name, build_text(b, p->name), 0};
+	}
 	/* From the units, not from the set of tags: its order would decide among equals. */
 	for (uint32_t i = 0; i < b->units->len && i < SUGGEST_UNITS_MAX; i++) {
 		const struct unit *u = build_unit(b, i);
@@ -53,8 +60,9 @@ static void say_unknown(struct build *b, const struct calendar_component *x, con
 			near_offer(&near, build_text(b, *build_at(b->names, text_t, k)));
 	}
 	words = near_words(&near);
-	component_error(b, x, "UNKNOWN_CATEGORY", "不认识的类别“%.80s”%s%s", name, words,
-			is_category ? "；改好以前这一项不算" : "；改好以前这一项谁都不用报");
+	component_error(b, x, "UNKNOWN_CATEGORY", "不认识的类别“%.80s”%s%s%s", name, words,
+			near.best ? "" : "；",
+			is_category ? "改好以前这一项不算" : "改好以前这一项谁都不用报");
 }
 
 /** How many things @name is called: a policy, a tag, a unit. */

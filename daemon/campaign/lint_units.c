@@ -106,6 +106,30 @@ static void check_addresses(const struct lint *l, uint32_t unit)
 	}
 }
 
+/** Two ids with one name: mostly one id mistyped, and nobody would ever report for it. */
+static void check_names(const struct lint *l)
+{
+	const struct campaign *c = l->c;
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL); /* a name -> unit + 1 */
+
+	for (uint32_t i = 0; i < c->n_units; i++) {
+		const struct unit *u = &c->units[i];
+		guint first =
+			GPOINTER_TO_UINT(g_hash_table_lookup(seen, GUINT_TO_POINTER(u->name)));
+
+		if (first == 0) {
+			g_hash_table_insert(seen, GUINT_TO_POINTER(u->name),
+					    GUINT_TO_POINTER(i + 1));
+			continue;
+		}
+		findings_add(l->findings, SEVERITY_WARNING, UNITS_FILE, campaign_unit_line(c, i), 0,
+			     "SAME_NAME", NULL,
+			     "“%s”和“%s”都叫%s，会算成两个单位；是一个单位的，可改成同一个代号",
+			     campaign_text(c, c->units[first - 1].id), campaign_text(c, u->id),
+			     campaign_text(c, u->name));
+	}
+}
+
 static void check_office(const struct lint *l)
 {
 	struct place at = campaign_office_place(l->c);
@@ -126,6 +150,7 @@ void lint_units(const struct lint *l)
 	if (l->bad_units || c->n_units == 0)
 		return;
 	check_office(l);
+	check_names(l);
 	told = g_new0(struct told, c->n_units);
 	for (uint32_t i = 0; i < c->n_obligations; i++) {
 		const struct obligation *o = &c->obligations[i];

@@ -130,6 +130,10 @@ static const struct row {
 	 "unit,name,kind,role,person,email,parent\nban,安委办,office,liaison,办甲,b@example.org,\n"
 	 "xin,新桥镇,镇,liaison,新甲,a@example.org,\nxin,新桥镇,镇,leader,新乙,b@b@example.org,\n",
 	 NULL, NULL, NULL, "units.csv:4 BAD_ADDRESS\n"},
+	{"one unit under two ids", NULL,
+	 UNITS "xing,新桥镇,镇,liaison,新丙,xin3@example.org,\nxing,新桥镇,镇,leader,新丁,"
+	       "xin4@example.org,\n",
+	 NULL, NULL, NULL, "units.csv:5 SAME_NAME\n"},
 	{"a policy is not unused because its component is broken",
 	 YAML(STEP_GOOD "  spare:\n" STEP_GOOD), NULL,
 	 CALENDAR(PHASE EVENT("a", "DTSTART:20190906T090000Z\r\nCATEGORIES:报送,sparse\r\n")), NULL,
