@@ -124,16 +124,17 @@ static void say_came_or_went(const struct due_diff *x, const struct due_group *g
 	const struct occurrence *first = &c->occurrences[g->first],
 				*last = &c->occurrences[g->last];
 	const struct obligation *ob = &c->obligations[g->obligation];
-	const char *verb = gone ? "取消报送" : "新增报送";
+	bool report = ob->category == CATEGORY_REPORT; /* else what the office does itself */
+	const char *verb = gone ? "取消" : "新增", *what = report ? "报送" : "节点";
 	g_autofree char *name = title(c, first), *name_last = title(c, last);
 	g_autofree char *due = due_text(x, c, first->due), *due_last = due_text(x, c, last->due);
 	g_autofree char *told = told_text(g->told, "将告知无需报送");
 
 	if (g->n == 1)
-		diff_say(x->d, "%s：%s，%s截止 %s，涉及%u个单位%s", verb, name, gone ? "原" : "",
-			 due, ob->owings, told);
+		diff_say(x->d, "%s%s：%s，%s%s %s，涉及%u个单位%s", verb, what, name,
+			 gone ? "原" : "", report ? "截止" : "定于", due, ob->owings, told);
 	else
-		diff_say(x->d, "%s：%s共%u期（%s %s 至%s %s），涉及%u个单位%s", verb,
+		diff_say(x->d, "%s%s：%s共%u期（%s %s 至%s %s），涉及%u个单位%s", verb, what,
 			 campaign_text(c, ob->summary), g->n, name, due, name_last, due_last,
 			 ob->owings, told);
 }

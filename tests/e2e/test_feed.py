@@ -306,7 +306,7 @@ def test_diff_in_force():
                        more="RRULE:FREQ=WEEKLY;COUNT=3\r\n"))
         c.yaml(steps=STEPS, policy="    grace: 30m\n")
         said = d.ctl("diff", c.dir).stdout
-        assert "取消报送：巡查" in said and "涉及2个单位" in said and "宽限" in said, said
+        assert "取消节点：巡查" in said and "涉及2个单位" in said and "宽限" in said, said
         assert "没有这个专项行动" in d.says("--campaign", "nosuch", "diff", c.dir)
         d.ctl("reload", want=1)  # one of four is gone: that is a large edit
         d.ctl("confirm", "--why", "取消巡查")

@@ -71,6 +71,11 @@ static const struct {
 	 NULL,
 	 "取消报送：周报共2期（第1期周报 9月6日 17:00 至第2期周报 9月13日 17:00），涉及3个单位\n"
 	 "新增报送：月报，截止 9月30日，涉及3个单位\n"},
+	{"what the office does itself", NULL, NULL,
+	 CALENDAR(W("20190906T090000Z", "RRULE:FREQ=WEEKLY;COUNT=2\r\n")
+			  EVENT("m", "DTSTART:20190930T010000Z\r\nSUMMARY:约谈\r\n"
+				     "CATEGORIES:节点\r\n")),
+	 NULL, "新增节点：约谈，定于 9月30日 09:00，涉及1个单位\n"},
 	{"fewer owe it", NULL, NULL,
 	 CALENDAR(EVENT("w", "DTSTART:20190906T090000Z\r\nSUMMARY:周报\r\nCATEGORIES:报送,部门\r\n"
 			     "RRULE:FREQ=WEEKLY;COUNT=2\r\n")),
