@@ -24,7 +24,7 @@ static const char *const names[COLUMNS][8] = {
 	[COL_TO] = {"to", "止", "到", "结束", "结束时间", "终止时间", "下班时间", NULL},
 	[COL_ROLE] = {"role", "岗位", "职责", "角色", "类别", NULL},
 	[COL_PERSON] = {"person", "姓名", "人员", "值班人员", "值班人", NULL},
-	[COL_EMAIL] = {"email", "邮箱", "邮件", "电子邮箱", "电子邮件", NULL},
+	[COL_EMAIL] = {"email", "邮箱", "邮件", "电子邮箱", "电子邮件", "联系邮箱", NULL},
 };
 
 struct reading {
@@ -75,6 +75,10 @@ static bool read_header(struct reading *r, const struct csv_row *row)
 			good = false;
 		} else if (c >= 0) {
 			r->at[c] = (int)i;
+		} else if (row->fields[i][0] != 0) {
+			findings_add(r->findings, SEVERITY_WARNING, r->file, row->line, (int)i + 1,
+				     "ROSTER_UNREAD", NULL, "“%.40s”这一列不会被读",
+				     row->fields[i]);
 		}
 	}
 	for (int c = 0; c < COL_EMAIL; c++)

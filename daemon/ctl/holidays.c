@@ -101,6 +101,9 @@ int ctl_holidays(const struct ctl_world *w, int argc, char **argv)
 	if (into != NULL)
 		path = w->is_dir(into) ? g_build_filename(into, "holidays.ics", NULL)
 				       : g_strdup(into);
+	/* A directory's name mistyped must not become a file that nobody reads. */
+	if (path != NULL && !g_str_has_suffix(path, ".ics"))
+		return ctl_fail(CTL_USAGE, "--into 应是专项行动目录或 .ics 文件：%s", into);
 	if (path != NULL) {
 		rc = w->read_file(path, &text, &size, &err);
 		if (rc < 0 && rc != -ENOENT)

@@ -169,6 +169,9 @@ def test_holidays_make_a_year_known(work):
 def test_holidays_refuses(work):
     c = sample_in(work)
     before = tree_of(c)
+    (work / "t.json").write_text(json.dumps(TABLE_2027), encoding="utf-8")
+    _, err = run("holidays", "import", work / "t.json", "--into", work / "mistyped", want=64)
+    assert ".ics" in err and not (work / "mistyped").exists(), err
     for name, text, said in (
             ("e.json", '{"year": 2027, "days": []}', "还没有公布"),
             ("j.json", '{"year": 2027,\n "days": ]}', "j.json:2:10: error: HOLIDAY_JSON"),
@@ -284,6 +287,13 @@ def test_roster_as_people_save_it(work):
     out, err = run("roster", "import", work / "t.csv")
     assert "+ 2019-10-01 周二 08:00–次日08:00 值班 乙" in out and "10-02 周三 09:00–次日08:00 值班 丁" in out
     assert "t.csv:3: warning: ROSTER_MERGED: 从这一行起有 6 格" in err, err
+    # A column that is not read is said: it may have been meant for one that is.
+    (work / "t.csv").write_text("日期,起,止,岗位,姓名,email地址,联系邮箱\n"
+                                "2019-10-01,8:00,9:00,带班,甲,x@example.org,a@example.org\n",
+                                encoding="utf-8")
+    out, err = run("roster", "import", work / "t.csv")
+    assert "带班 甲 a@example.org" in out, out
+    assert "t.csv:1:6: warning: ROSTER_UNREAD: “email地址”" in err, err
     (work / "t.csv").write_text("日期,起,止,岗位,姓名\n,8:00,8:00,带班,甲\n2019-10-01,8:00,9:00,,\n",
                                 encoding="utf-8")
     err = run("roster", "import", work / "t.csv", want=1)[1]
