@@ -321,6 +321,21 @@ static int tray_decide(const char *id, bool accept, const char *const *at, const
 	return rc;
 }
 
+/* A notice that waits for a signature is a person's to decide as well: the tray names it. */
+static void tray_held(void)
+{
+	const char *query[] = {"state", "held", NULL};
+	json_t *rows = NULL;
+
+	if (remote_call("/v1/notices", query, NULL, &rows) != CTL_OK)
+		return;
+	if (json_array_size(rows) > 0)
+		(void)printf("另有%zu条通知暂缓，等待签发或核实：dubanctl notices --state held "
+			     "列出，dubanctl release 签发\n",
+			     json_array_size(rows));
+	json_decref(rows);
+}
+
 int ctl_tray(const struct ctl_world *w, int argc, char **argv)
 {
 	const char *unit = "", *uid = "", *rid = "", *why = "";
@@ -350,7 +365,11 @@ int ctl_tray(const struct ctl_world *w, int argc, char **argv)
 
 		rc = remote_call("/v1/tray", query, NULL, &rows);
 	}
-	return rc == CTL_OK ? show("tray", rows, as_json) : rc;
+	if (rc == CTL_OK)
+		rc = show("tray", rows, as_json);
+	if (rc == CTL_OK && !as_json)
+		tray_held();
+	return rc;
 }
 
 static void print_explanation(const json_t *j)

@@ -137,7 +137,8 @@ static int match(struct engine *e, const struct engine_submit *s, uint32_t unit,
 		return 1;
 	}
 	if (!obligation_exists(e, s->uid))
-		return err_set(err, -ENOENT, "没有这项报送事项：%s", s->uid);
+		return err_set(err, -ENOENT, "没有这项报送事项：%s（dubanctl due 列出全部）",
+			       s->uid);
 	if (s->rid[0] != 0)
 		return engine_find(e, s->uid, s->rid, out, err);
 	*out = earliest_open(e, s, unit);

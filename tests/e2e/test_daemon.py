@@ -220,6 +220,7 @@ def test_release_and_pause():
         held = d.json("notices", "--state", "held")
         assert len(held) == 3 and {r["step"] for r in held} == {"督办"}, held
         assert not peer.accepted("leader1@example.org")
+        assert "另有3条通知暂缓" in d.ctl("tray").stdout
         d.ctl("release", SIGN, "--unit", "u1")
         wait_for("the released mail", lambda: peer.accepted("leader1@example.org"))
         assert not peer.accepted("leader2@example.org")
@@ -228,6 +229,7 @@ def test_release_and_pause():
         wait_for("the released mail", lambda: peer.accepted("leader3@example.org"))
         d.wait_idle()
         assert not peer.accepted("leader2@example.org")
+        assert "暂缓" not in d.ctl("tray").stdout
         d.ctl("pause", "--unit", "u1", "--why", "检查组进驻")
         d.ctl("resume", "--unit", "u1")
         d.ctl("pause", "--tag", "t2", "--why", "暂停")
