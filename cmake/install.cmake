@@ -30,6 +30,9 @@ install(FILES systemd/duban.tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME duba
 
 set(doc ${CMAKE_INSTALL_DATAROOTDIR}/doc/duban)
 install(FILES README.md README.zh-CN.md CHANGES.md DESTINATION ${doc})
+install(FILES docs/campaign-files.md docs/campaign-files.en.md docs/findings.md docs/calendars.md
+              docs/templates.md docs/rules.md docs/time.md docs/ARCHITECTURE.md
+        DESTINATION ${doc}/docs)
 install(FILES docs/duban.yaml.example DESTINATION ${doc}/examples RENAME duban.yaml)
 install(FILES systemd/credentials.conf systemd/loopback.conf
         DESTINATION ${doc}/examples/duband.service.d)

@@ -49,6 +49,8 @@ need 644 /usr/lib/tmpfiles.d/duban.conf
 need 644 /usr/share/bash-completion/completions/dubanctl
 need 644 /usr/share/doc/duban/README.md
 need 644 /usr/share/doc/duban/CHANGES.md
+need 644 /usr/share/doc/duban/docs/campaign-files.md
+need 644 /usr/share/doc/duban/docs/findings.md
 need 644 /usr/share/doc/duban/examples/duban.yaml
 for file in campaign.yaml campaign.ics holidays.ics units.csv duty/guoqing.ics; do
 	need 644 "/usr/share/doc/duban/examples/campaigns/xinbei-2019/$file"
