@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "wide.h"
+
 static void finding_free(gpointer data)
 {
 	struct finding *f = data;
@@ -33,16 +35,16 @@ void findings_free(struct findings **f)
 	*f = NULL;
 }
 
-/** Files are hostile: what they made us quote stays valid UTF-8 on one line. */
+/** Files are hostile: what they made us quote stays valid UTF-8 on one line, in its order. */
 static char *finding_clean(char *text)
 {
-	char *valid = g_utf8_make_valid(text ? text : "", -1);
+	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
 
 	g_free(text);
 	for (char *p = valid; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = ' ';
-	return valid;
+	return wide_plain(valid);
 }
 
 void findings_add(struct findings *f, enum severity severity, const char *file, int line,

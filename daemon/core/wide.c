@@ -10,6 +10,22 @@ static unsigned columns_of(gunichar ch)
 	return g_unichar_iswide(ch) ? 2 : 1;
 }
 
+bool wide_hides(gunichar c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+char *wide_plain(const char *text)
+{
+	GString *out = g_string_new(NULL);
+
+	for (; *text != 0; text = g_utf8_next_char(text))
+		if (!wide_hides(g_utf8_get_char(text)))
+			g_string_append_unichar(out, g_utf8_get_char(text));
+	return g_string_free(out, FALSE);
+}
+
 unsigned wide_width(const char *text)
 {
 	unsigned n = 0;

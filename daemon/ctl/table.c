@@ -47,9 +47,10 @@ const char *role_zh(const char *role)
 	return role;
 }
 
-/* Instants lose their zone and seconds; words become Chinese. */
+/* Instants lose their zone and seconds; words become Chinese; nothing turns the line around. */
 static char *cell_text(const char *key, const json_t *v)
 {
+	g_autofree char *line = NULL;
 	const char *s;
 
 	if (json_is_integer(v))
@@ -66,7 +67,8 @@ static char *cell_text(const char *key, const json_t *v)
 		return g_strdup(word_zh(s));
 	if (strcmp(key, "role") == 0)
 		return g_strdup(role_zh(s));
-	return g_strdelimit(g_strdup(s), "\t\r\n", ' ');
+	line = g_strdelimit(g_strdup(s), "\t\r\n", ' ');
+	return wide_plain(line);
 }
 
 static void print_cell(const char *s, size_t to, bool last)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "daemon/core/wide.h"
 
 static struct {
 	int fd;
@@ -72,13 +73,6 @@ static bool key_is_secret(const char *key)
 	return false;
 }
 
-/** Would @c be invisible, or turn the line around? (controls, bidi and line separators) */
-static bool char_hides(gunichar c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
 static void append_text(GString *line, const char *text)
 {
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
@@ -91,7 +85,7 @@ static void append_text(GString *line, const char *text)
 
 		if (c == '\n')
 			g_string_append(line, "\\n");
-		else if (char_hides(c))
+		else if (wide_hides(c))
 			g_string_append_printf(line, c < 0x100 ? "\\x%02x" : "\\u%04x", c);
 		else if (c == '"' || c == '\\')
 			g_string_append_printf(line, "\\%c", (char)c);

@@ -76,6 +76,22 @@ def test_tables_and_json():
         d.stop()
 
 
+def test_a_name_that_turns_the_line_around_turns_none_around():
+    """Marks of direction would show one unit's state beside another's name."""
+    with World() as w:
+        c = town(w)
+        c.events(event(NEXT, after(days=2), summary="周\u202e报\u2066一"),
+                 event("x@example.org", after(days=3), category="REPORT,领\u202e域"))
+        found = subprocess.run([DUBANCTL, "check", c.dir], capture_output=True, text=True,
+                               encoding="utf-8", check=False).stdout
+        assert "“领域”" in found and "\u202e" not in found, found
+        c.events(event(NEXT, after(days=2), summary="周\u202e报\u2066一"))
+        d = w.daemon(c).start()
+        text = d.ctl("due").stdout
+        assert "周报一" in text and "\u202e" not in text, text
+        d.stop()
+
+
 def test_submit():
     with World() as w:
         d, _ = open_town(w)
