@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -175,6 +176,21 @@ static void odd_rules_are_followed_and_said_to_be_odd(void **state)
 	}
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CPU_MAX 10.0
+#else
+#define CPU_MAX 1.0
+#endif
+
+/* Ours alone: a machine with other things to do is not slower by it. */
+static double cpu_seconds(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static void a_bomb_is_over_in_no_time(void **state)
 {
 	static const struct {
@@ -196,7 +212,7 @@ static void a_bomb_is_over_in_no_time(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		local_t start = local_of("20190102T000000"), t;
-		gint64 begin = g_get_monotonic_time();
+		double begin = cpu_seconds();
 		struct rrule rule;
 		struct rrule_iter it;
 
@@ -205,7 +221,7 @@ static void a_bomb_is_over_in_no_time(void **state)
 		rrule_iter_init(&it, &rule, start, false, start + INT64_C(400) * 366 * DAY_SECONDS,
 				2000000);
 		assert_int_equal(rrule_iter_next(&it, &t), rows[i].rc);
-		assert_true(g_get_monotonic_time() - begin < G_USEC_PER_SEC);
+		assert_true(cpu_seconds() - begin < CPU_MAX);
 	}
 }
 

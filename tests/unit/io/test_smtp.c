@@ -240,7 +240,7 @@ static void one_that_hangs_delays_no_other(void **state)
 	for (int i = 0; i < 104; i++)
 		mail_to(s, i % 26 == 3 ? "bad@example.org" : "good@example.org");
 	until(the_loop, n_ended == 100);
-	assert_true(clock_boot() - began < 5000);
+	assert_true(clock_boot() - began < 30000);
 	for (int i = 0; i < 104; i++)
 		if (i % 26 != 3)
 			assert_int_equal(mails[i].reply->status, 250);
