@@ -137,6 +137,12 @@ static void take_policy(struct build *b, const struct calendar_component *x, con
 		m->policy = policy;
 }
 
+/* Where the policies could not be read that was said once, not of every event. */
+static bool policies_unread(const struct build *b)
+{
+	return b->policies->len == 0 && b->findings->errors > 0;
+}
+
 /** One name that is not a category. */
 static void take_name(struct build *b, const struct calendar_component *x, const char *name,
 		      struct meaning *m)
@@ -153,7 +159,8 @@ static void take_name(struct build *b, const struct calendar_component *x, const
 		return;
 	}
 	if (meanings == 0) {
-		say_unknown(b, x, name, false);
+		if (!policies_unread(b))
+			say_unknown(b, x, name, false);
 		m->broken = true;
 		return;
 	}
@@ -214,7 +221,7 @@ static void settle_policy(struct build *b, const struct calendar_component *x, s
 	m->policy = build_find(b, b->policy_of, "default");
 	if (m->policy != NONE)
 		return;
-	if (!m->broken)
+	if (!m->broken && !policies_unread(b))
 		component_error(b, x, "NO_POLICY",
 				"没写用哪条督办规则，也没有名叫 default 的规则；"
 				"可在类别里加上规则的名字，改好以前这一项谁都不用报");
