@@ -182,9 +182,13 @@ static bool read_date(const char *text, date_t *out)
 
 	if (date_parse(text, out))
 		return true;
-	/* 2027/10/1, as spreadsheets show it */
-	if (sscanf(text, "%4d%*1[/.-]%2d%*1[/.-]%2d%n", &y, &m, &d, &n) != 3 || text[n] != 0)
-		return false;
+	/* 2027/10/1 and 2027年10月1日, as spreadsheets show it */
+	if (sscanf(text, "%4d年%2d月%2d日%n", &y, &m, &d, &n) != 3 || n == 0 || text[n] != 0) {
+		n = 0;
+		if (sscanf(text, "%4d%*1[/.-]%2d%*1[/.-]%2d%n", &y, &m, &d, &n) != 3 ||
+		    text[n] != 0)
+			return false;
+	}
 	plain = g_strdup_printf("%04d-%02d-%02d", y, m, d);
 	return date_parse(plain, out);
 }

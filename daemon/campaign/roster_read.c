@@ -189,7 +189,8 @@ static int parse_time(const char *text)
 static int parse_role(const char *text)
 {
 	static const char *const lead[] = {"带班", "带班领导", "leader", "L2", NULL},
-				 *const staff[] = {"值班", "值班人员", "staff", "L1", NULL};
+				 *const staff[] = {"值班",  "值班人员", "值班员",
+						   "staff", "L1",       NULL};
 
 	for (int i = 0; lead[i] != NULL; i++)
 		if (g_ascii_strcasecmp(lead[i], text) == 0)

@@ -81,7 +81,7 @@ static void test_json_alone(void **state)
 static void test_csv(void **state)
 {
 	g_autofree char *text =
-		merge("日期,类型,名称\n2020/2/2,休,春节\n2020-02-03,work,春节\n20200101,off\n",
+		merge("日期,类型,名称\n2020年2月2日,休,春节\n2020/2/3,work,春节\n20200101,off\n",
 		      NULL, NULL);
 	g_autofree char *got = shown(text);
 
