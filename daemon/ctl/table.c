@@ -1,6 +1,7 @@
 /*
  * table.c - tables for people: aligned by what a terminal shows, not by bytes.
  */
+#include <pwd.h>
 #include <string.h>
 
 #include "daemon/core/wide.h"
@@ -47,6 +48,35 @@ const char *role_zh(const char *role)
 	return role;
 }
 
+/* Of what no policy names: receipts and decisions. */
+static const char *step_zh(const char *step)
+{
+	static const struct {
+		const char *step, *zh;
+	} steps[] = {{"receipt", "收件回执"}, {"return", "退回补正"}, {"extend", "准予延期"},
+		     {"refuse", "不准延期"},  {"exempt", "准予免报"}, {"undo", "撤销免报"}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
+		if (strcmp(steps[i].step, step) == 0)
+			return steps[i].zh;
+	return step;
+}
+
+/* The socket knows who asked by number only; people know each other by name. */
+static char *actor_text(const char *actor)
+{
+	const struct passwd *p = NULL;
+	char *end = NULL;
+
+	if (g_str_has_prefix(actor, "uid:")) {
+		guint64 uid = g_ascii_strtoull(actor + 4, &end, 10);
+
+		if (end != actor + 4 && *end == 0 && uid <= G_MAXUINT32)
+			p = getpwuid((uid_t)uid);
+	}
+	return g_strdup(p != NULL ? p->pw_name : actor);
+}
+
 /* Instants lose their zone and seconds; words become Chinese; nothing turns the line around. */
 static char *cell_text(const char *key, const json_t *v)
 {
@@ -67,7 +97,9 @@ static char *cell_text(const char *key, const json_t *v)
 		return g_strdup(word_zh(s));
 	if (strcmp(key, "role") == 0)
 		return g_strdup(role_zh(s));
-	line = g_strdelimit(g_strdup(s), "\t\r\n", ' ');
+	if (strcmp(key, "actor") == 0)
+		return actor_text(s);
+	line = g_strdelimit(g_strdup(strcmp(key, "step") == 0 ? step_zh(s) : s), "\t\r\n", ' ');
 	return wide_plain(line);
 }
 

@@ -54,9 +54,15 @@ static struct engine *engine_of(const struct api *api, const struct http_call *c
 	for (unsigned i = 0; i < api->n_engines; i++)
 		if (strcmp(engine_key(api->engines[i]), name) == 0)
 			return api->engines[i];
-	if (name[0] == 0)
-		route_fail(reply, 422, "有%u个专项行动，请用 --campaign 指明其一", api->n_engines);
-	else
+	if (name[0] == 0) {
+		g_autoptr(GString) names = g_string_new(NULL);
+
+		for (unsigned i = 0; i < api->n_engines; i++)
+			g_string_append_printf(names, "%s%s", i > 0 ? "、" : "",
+					       engine_key(api->engines[i]));
+		route_fail(reply, 422, "有%u个专项行动（%s），请用 --campaign 指明其一",
+			   api->n_engines, names->str);
+	} else
 		route_fail(reply, 404, "没有这个专项行动：%s", name);
 	return NULL;
 }

@@ -6,6 +6,7 @@ import email.policy
 import http.client
 import json
 import os
+import pwd
 import signal
 import socket
 import sqlite3
@@ -226,6 +227,10 @@ def test_decisions():
         kinds = [r["event"] for r in d.json("journal")]
         for kind in ("extend", "exempt", "undo", "refuse", "return", "submit"):
             assert kind in kinds, (kind, kinds)
+        # People read a table: who by name, and what in their language.
+        shown = d.ctl("journal").stdout
+        assert pwd.getpwuid(os.getuid()).pw_name in shown and "uid:" not in shown, shown
+        assert "准予免报" in d.ctl("notices").stdout
         d.wait_idle()
         d.stop()
 
@@ -376,7 +381,8 @@ def test_two_campaigns():
         for c in (a, b):
             c.events(event(NEXT, after(days=2)))
         d = w.daemon(a, b).start()
-        assert "--campaign" in d.says("due")
+        said = d.says("due")
+        assert "--campaign" in said and "jia" in said and "yi" in said, said
         assert len(d.json("--campaign", "jia", "due")) == 1
         assert len(d.json("--campaign", "yi", "due")) == 2
         assert "没有这个专项行动" in d.says("--campaign", "bing", "due")
