@@ -286,7 +286,7 @@ def test_an_english_campaign_reads_english():
         with open(c.path("campaign.yaml"), encoding="utf-8") as f:
             text = f.read()
         c.write("campaign.yaml", text.replace("locale: zh_CN", "locale: en"))
-        d = w.daemon(c, relay=peer, settings="disk: {low_percent: 99}\nlocale: en\n")
+        d = w.daemon(c, relay=peer, settings="disk: {low_percent: 99, low_mb: 1000000}\nlocale: en\n")
         d.start(env=QUICK)
         wait_for("told", lambda: letters(peer, "The database's disk has only "))
         assert "has only" in d.call("GET", "/healthz")[1]["troubles"][-1]["text"]
