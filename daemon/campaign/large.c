@@ -88,8 +88,7 @@ static void look_at_deadlines(struct large *l)
 		const struct occurrence *o = &l->from->occurrences[i], *p;
 
 		p = l->goes[i] == NONE ? NULL : &l->to->occurrences[l->goes[i]];
-		/* Also of a past one: whoever was on time would be late. */
-		if (p == NULL || p->due > l->now || p->due >= o->due)
+		if (p == NULL || o->due <= l->now || p->due > l->now)
 			continue;
 		if (moved++ == 0) {
 			g_autofree char *was = zone_format(l->from->zone, o->due);
