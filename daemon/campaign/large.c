@@ -79,28 +79,60 @@ static void look_at_rosters(struct large *l)
 	}
 }
 
+/*
+ * Does the edit itself set the clock of @p's deadline anew? Zone files move instants and leave
+ * the hour on the clock: a past deadline that they moved stands where it stood, and the files
+ * differ from it for good though nobody edited them.
+ */
+static bool is_other_hour(const struct large *l, const struct occurrence *o,
+			  const struct occurrence *p)
+{
+	return zone_local(l->from->zone, o->read) != zone_local(l->to->zone, p->read);
+}
+
+struct back {
+	uint32_t moved;
+	char *first;
+};
+
+static void count_back(const struct large *l, const struct occurrence *o,
+		       const struct occurrence *p, struct back *b)
+{
+	g_autofree char *was = NULL, *is = NULL;
+
+	if (b->moved++ > 0)
+		return;
+	was = zone_format(l->from->zone, o->due);
+	is = zone_format(l->to->zone, p->due);
+	b->first = g_strdup_printf("“%s” %s 改为 %s", campaign_text(l->to, p->summary), was, is);
+}
+
+static void say_back(struct large *l, struct back *b, const char *what)
+{
+	if (b->moved > 0)
+		g_ptr_array_add(l->reasons, g_strdup_printf("%u 期%s：%s%s", b->moved, what,
+							    b->first, b->moved > 1 ? " 等" : ""));
+	g_free(b->first);
+}
+
+/* Whoever still had time would be overdue; whoever was on time would be late. */
 static void look_at_deadlines(struct large *l)
 {
-	uint32_t moved = 0;
-	g_autofree char *first = NULL;
+	struct back into = {0}, further = {0};
 
 	for (uint32_t i = 0; i < l->from->n_occurrences; i++) {
 		const struct occurrence *o = &l->from->occurrences[i], *p;
 
 		p = l->goes[i] == NONE ? NULL : &l->to->occurrences[l->goes[i]];
-		if (p == NULL || o->due <= l->now || p->due > l->now)
+		if (p == NULL || p->due > l->now || p->due >= o->due)
 			continue;
-		if (moved++ == 0) {
-			g_autofree char *was = zone_format(l->from->zone, o->due);
-			g_autofree char *is = zone_format(l->to->zone, p->due);
-
-			first = g_strdup_printf("“%s” %s 改为 %s", campaign_text(l->to, p->summary),
-						was, is);
-		}
+		if (o->due > l->now)
+			count_back(l, o, p, &into);
+		else if (is_other_hour(l, o, p))
+			count_back(l, o, p, &further);
 	}
-	if (moved > 0)
-		g_ptr_array_add(l->reasons, g_strdup_printf("%u 期的截止时间将改到过去：%s%s",
-							    moved, first, moved > 1 ? " 等" : ""));
+	say_back(l, &into, "的截止时间将改到过去");
+	say_back(l, &further, "已过的截止时间将再提前");
 }
 
 GPtrArray *campaign_large_edit(const struct campaign *from, const struct campaign *to, wall_t now)

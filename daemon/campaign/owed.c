@@ -213,6 +213,7 @@ static void add_occurrences(struct owed *w, const struct series_of *s, struct ob
 		occ.due = ladder_move_off_day(b->c->zone, b->c->days, &p->off_day, occ.written);
 		if (occ.due == WALL_NEVER) /* all days off: said by the lint of days */
 			occ.due = occ.written;
+		occ.read = occ.due;
 		occ.alarm = alarms.first;
 		occ.alarms = alarms.count;
 		g_array_append_val(b->occurrences, occ);

@@ -202,6 +202,7 @@ struct occurrence {
 	text_t summary;  /**< this instance's */
 	wall_t written;  /**< the deadline as the calendar has it */
 	wall_t due;      /**< after on_off_day */
+	wall_t read;     /**< due by today's zone files; a past due that they moved stays */
 	wall_t opens;
 	uint32_t alarm, alarms; /**< campaign.alarms[alarm ..] */
 };

@@ -374,6 +374,20 @@ def test_new_zone_data_moves_what_is_to_come_alone():
         d.ctl("reload")
         settled(d)
         assert instants(d, "week@example.org") == new and len(peer.accepted()) == said
+        # Nobody's edit is what the zone files did; what a person takes back by half an hour is.
+        c.events(event("week@example.org", began, summary="周报",
+                       more="RRULE:FREQ=WEEKLY;COUNT=4\r\n"),
+                 event(SOON, past - hour / 2, summary="方案"),
+                 event(LATER, after(days=8), summary="总结"))
+        words = d.ctl("reload", want=1).stderr
+        assert "1 期已过的截止时间将再提前" in words and "方案" in words, words
+        c.events(event("week@example.org", began, summary="周报",
+                       more="RRULE:FREQ=WEEKLY;COUNT=4\r\n"),
+                 event(SOON, past, summary="方案"),
+                 event(LATER, after(days=8), summary="总结"))
+        settled(d)
+        said += 1  # that the edit waits
+        assert instants(d, "week@example.org") == new and len(peer.accepted()) == said
         d.stop()
         d.start()  # and back again
         settled(d)

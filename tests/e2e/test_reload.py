@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Files are edited while the daemon runs: good edits count, broken ones leave everything as it was."""
+import datetime
 import os
 import shutil
 import signal
@@ -57,6 +58,36 @@ def test_good_edit_moves_a_deadline():
         assert d.due("u1", ONE)["standing"] == "overdue"
         wait_for("the notice of the moved deadline",
                  lambda: len(peer.accepted("liaison1@example.org")) == 2)
+        d.stop()
+
+
+def test_who_was_on_time_is_not_late_by_a_slip_of_the_mouse():
+    """A deadline that is past already, dragged further back: superiors may hear earlier."""
+    with World() as w:
+        c, d, _ = started(w)
+
+        def edit(one, two):
+            c.events(event(ONE, one, summary="周报"), event(TWO, two, summary="方案"))
+
+        ahead, before = after(days=3), OVERDUE - datetime.timedelta(minutes=90)
+        d.ctl("submit", "u1", TWO, "--received",
+              (OVERDUE - datetime.timedelta(minutes=5)).isoformat(), "--why", "纸质件")
+        assert d.due("u1", TWO)["standing"] == "on-time"
+        edit(ahead, before)
+        words = held(d)
+        assert "1 期已过的截止时间将再提前" in words and "改到过去" not in words, words
+        assert d.due("u1", TWO)["standing"] == "on-time"
+        edit(ahead, OVERDUE)  # mended
+        d.ctl("reload")
+        # Later than it was, though still past: nobody is worse off.
+        later = OVERDUE + datetime.timedelta(minutes=30)
+        edit(ahead, later)
+        d.ctl("reload")
+        assert d.due("u1", TWO)["due"].startswith(later.strftime("%Y-%m-%dT%H:%M:%S"))
+        edit(ahead, before)
+        held(d)
+        d.ctl("confirm", "--why", "原来写错了")
+        assert d.due("u1", TWO)["standing"] == "late"
         d.stop()
 
 
