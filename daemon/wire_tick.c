@@ -4,17 +4,22 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/engine/alarm.h"
 #include "daemon/io/log.h"
 #include "daemon/io/notify.h"
 #include "daemon/store/disk.h"
 #include "daemon/store/failpoint.h"
+#include "wire_health.h"
 #include "wire_private.h"
+
+#define SIGN_WAIT (30 * MINUTE) /* whoever signs at once need not be asked */
 
 struct tick_job {
 	struct writer_job job; /* first */
 	struct daemon *d;
 	wall_t now, wake, outbox;
 	const char *doubt; /* about the clock, for the office; NULL */
+	dur_t patience;    /* with those who sign; 0: nothing is said of it */
 	int rows;
 };
 
@@ -61,6 +66,12 @@ static int run_tick(struct store *st, struct writer_job *job, struct err *err)
 		if (rows < 0)
 			return err_prefix(err, rows, "%s", engine_key(e));
 		t->rows += rows;
+		t->wake = MIN(t->wake, wake);
+		if (t->patience == 0)
+			continue;
+		rows = engine_tell_unsigned(e, t->patience, t->now, &wake, err);
+		if (rows < 0)
+			return err_prefix(err, rows, "%s", engine_key(e));
 		t->wake = MIN(t->wake, wake);
 	}
 	t->outbox = store_outbox_next(st);
@@ -143,6 +154,8 @@ void wire_poke(struct daemon *d)
 	t->now = d->clock->now(d->clock);
 	check_clock(d, t->now);
 	t->doubt = clock_doubt_text(d->trust.doubt);
+	if (d->paced == NULL)
+		t->patience = MAX(SIGN_WAIT / (d->health == NULL ? 1 : d->health->hurry), 1);
 	t->job.run = run_tick;
 	t->job.done = done_tick;
 	t->job.alone = true;

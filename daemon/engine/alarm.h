@@ -32,4 +32,13 @@ struct engine_trouble {
 int engine_tell_troubles(struct engine *e, const struct engine_trouble *list, unsigned n,
 			 GHashTable *heard, wall_t now, struct err *err);
 
+/**
+ * Tell the office which steps have waited for a signature for @wait or longer: at most once a day,
+ * inside their policies' send windows, and again after a week. Between rounds, after
+ * engine_tick(); a transaction of its own. @next_out: when it must be called again, WALL_NEVER if
+ * nothing waits. 0 or -errno.
+ */
+int engine_tell_unsigned(struct engine *e, dur_t wait, wall_t now, wall_t *next_out,
+			 struct err *err);
+
 #endif

@@ -39,6 +39,7 @@ struct engine {
 	bool paused;
 	GHashTable *paused_units, *paused_tags, *tray_units; /* char * sets */
 	unsigned rows;
+	wall_t unsigned_wake;     /* when unsigned.c must look again */
 	bool look_for_gone;       /* told.c: a reload may have left marks */
 	struct burst *burst;      /* burst.c; NULL between bursts */
 	uint32_t occurrence_hint; /* the one asked for last by its id */

@@ -14,6 +14,8 @@ struct store;
 int store_mark(struct store *st, int64_t campaign, const char *mark, wall_t at);
 int store_unmark(struct store *st, int64_t campaign, const char *mark);
 bool store_marked(struct store *st, int64_t campaign, const char *mark);
+/** When it was set; WALL_ALWAYS: it is not there. */
+wall_t store_mark_at(struct store *st, int64_t campaign, const char *mark);
 typedef void store_mark_fn(void *arg, const char *mark);
 /** Those that begin with @prefix, bytewise. Count. */
 int store_marks(struct store *st, int64_t campaign, const char *prefix, store_mark_fn *fn,

@@ -195,6 +195,15 @@ bool store_marked(struct store *st, int64_t campaign, const char *mark)
 	return sq_value(st, q, 0) == 1;
 }
 
+wall_t store_mark_at(struct store *st, int64_t campaign, const char *mark)
+{
+	sqlite3_stmt *q = sq(st, "SELECT at FROM mark WHERE campaign=?1 AND mark=?2");
+
+	sq_int(q, 1, campaign);
+	sq_text(q, 2, mark);
+	return sq_value(st, q, WALL_ALWAYS);
+}
+
 int store_marks(struct store *st, int64_t campaign, const char *prefix, store_mark_fn *fn,
 		void *arg)
 {

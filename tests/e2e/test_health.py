@@ -41,9 +41,13 @@ def health(d, besides=HASTE):
 
 def letters(peer, words):
     """How many mails to the office say so."""
+    return sum(words in text for text in texts(peer))
+
+
+def texts(peer):
     mails = [email.message_from_bytes(peer.mail(r)) for r in peer.accepted("office@example.org")]
-    return sum(words in next(p for p in m.walk() if p.get_content_type() == "text/plain")
-               .get_payload(decode=True).decode() for m in mails)
+    return [next(p for p in m.walk() if p.get_content_type() == "text/plain")
+            .get_payload(decode=True).decode() for m in mails]
 
 
 def refused(d):
@@ -98,6 +102,28 @@ def test_a_database_that_hangs_is_told_by_a_daemon_that_does_not():
         assert health(d) == []
         stored = [r["detail"]["receipt"] for r in d.json("journal") if r["event"] == "submit"]
         assert stored == [receipt], stored
+        d.stop()
+
+
+def test_what_waits_for_a_signature_is_told_to_the_office():
+    """Who does not look at the tray hears of it once, and of nothing that is signed."""
+    with World() as w:
+        peer = w.peer()
+        c = w.campaign(3, head="hold_if_missing: never\n",
+                       steps='      - {name: 督办, at: "+1m", to: [leader], sign: true}\n')
+        c.events(event(NEXT, after(hours=-2), summary="方案"))
+        d = w.daemon(c, relay=peer).start(env={"DUBAN_HURRY": "1800"})
+        wait_for("the office is told", lambda: letters(peer, "等待签发"))
+        text = next(t for t in texts(peer) if "等待签发" in t)
+        for words in ("“督办”", "方案", "单位1", "单位3", f"dubanctl release {NEXT}"):
+            assert words in text, (words, text)
+        assert not peer.accepted("leader1@example.org")
+        d.ctl("release", NEXT)
+        wait_for("the leaders are told", lambda: len(peer.accepted("leader3@example.org")) == 1)
+        d.stop()
+        d.start(env={"DUBAN_HURRY": "1800"})
+        d.wait_idle()
+        assert letters(peer, "等待签发") == 1 and len(alarms(d, "待签发")) == 1
         d.stop()
 
 
