@@ -59,7 +59,16 @@ static bool identity_valid(const char *identity)
 static GPtrArray *tokens_of(const struct message *m)
 {
 	GPtrArray *tokens = g_ptr_array_new();
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) seen = NULL;
+
+	if (m->items->len == 1) { /* nearly always, and soon said */
+		const struct message_item *i = m->items->pdata[0];
+
+		if (email_token_valid(i->token))
+			g_ptr_array_add(tokens, (gpointer)i->token);
+		return tokens;
+	}
+	seen = g_hash_table_new(g_str_hash, g_str_equal);
 
 	for (guint n = 0; n < m->items->len; n++) {
 		const struct message_item *i = m->items->pdata[n];

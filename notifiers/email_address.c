@@ -64,9 +64,9 @@ bool email_address_valid(const char *address, struct err *err)
 			return refuse(err, "含有空格或控制字符");
 		if (c > 0x7f)
 			return refuse(err, "含有中文等非 ASCII 字符");
-		if (strchr("<>()[]\\,;:\"", *p) != NULL)
-			return refuse(err, "含有 <>()[]\\,;:\" 之一");
 	}
+	if (strpbrk(address, "<>()[]\\,;:\"") != NULL)
+		return refuse(err, "含有 <>()[]\\,;:\" 之一");
 	if (at == NULL || strchr(at + 1, '@') != NULL)
 		return refuse(err, "须有且只有一个 @");
 	if ((size_t)(at - address) > LOCAL_MAX || !dots_between(address, (size_t)(at - address)))

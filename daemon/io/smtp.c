@@ -129,7 +129,7 @@ static void collect_finished(struct smtp *p, struct smtp_conn *c)
 	while (!g_queue_is_empty(&again)) /* last first, to keep their order */
 		g_queue_push_head(&p->queue, g_queue_pop_head(&again));
 	/* What waits behind a message that takes long goes elsewhere, and first. */
-	if (d && smtp_conn_stalled(c) && smtp_dialogue_take_back(d, &tag)) {
+	while (d && smtp_conn_stalled(c) && smtp_dialogue_take_back(d, &tag)) {
 		must(g_hash_table_remove(p->in_flight, tag));
 		g_queue_push_head(&p->queue, tag);
 		p->counts.taken_back++;
@@ -197,13 +197,14 @@ static void give(struct smtp *p, struct smtp_conn *c)
 /** First to those that do nothing, then behind what is under way. */
 static void hand_out(struct smtp *p)
 {
-	for (int second = 0; second < 2; second++) {
+	for (unsigned held = 0; held < SMTP_CHAIN; held++) {
 		for (guint i = 0; i < p->conns->len && p->queue.length > 0; i++) {
 			struct smtp_conn *c = p->conns->pdata[i];
+			struct smtp_dialogue *d = smtp_conn_dialogue(c);
 
-			if (!conn_usable(c) || smtp_dialogue_room(smtp_conn_dialogue(c)) == 0)
+			if (!conn_usable(c) || smtp_dialogue_room(d) == 0)
 				continue;
-			if (second || smtp_dialogue_waiting(smtp_conn_dialogue(c)) == SMTP_IDLE)
+			if (smtp_dialogue_held(d) <= held)
 				give(p, c);
 		}
 	}
@@ -251,7 +252,7 @@ static unsigned smtp_room(struct sender *s)
 	unsigned stalled, hanging = count_stalled(p, &stalled);
 	unsigned in_hand = p->queue.length + g_hash_table_size(p->in_flight) - hanging;
 	unsigned usable = MIN(p->allowed, SMTP_CONNECTIONS_MAX - stalled);
-	unsigned room = usable * (p->settings.mode == SMTP_CHAINED ? 2 : 1);
+	unsigned room = usable * (p->settings.mode == SMTP_CHAINED ? SMTP_CHAIN : 1);
 
 	p->full = room <= in_hand;
 	return p->full ? 0 : room - in_hand;

@@ -1,5 +1,5 @@
 /*
- * smtp_dialogue.c - the state of up to two mail transactions.
+ * smtp_dialogue.c - the state of up to three mail transactions.
  *
  * An attempt ("job") goes through
  *
@@ -25,7 +25,6 @@
 
 #include "daemon/core/err.h"
 
-#define JOBS_MAX 2
 #define EXPECTED_MAX 8 /* dot, RSET, MAIL, RCPT, DATA; one to spare for QUIT */
 
 enum verb { VERB_RSET, VERB_MAIL, VERB_RCPT, VERB_DATA, VERB_DOT, VERB_QUIT };
@@ -300,7 +299,7 @@ static struct reply *refuse_early(const struct smtp_dialogue *d, const struct re
 
 unsigned smtp_dialogue_room(const struct smtp_dialogue *d)
 {
-	unsigned max = d->mode == SMTP_CHAINED ? JOBS_MAX : 1;
+	unsigned max = d->mode == SMTP_CHAINED ? SMTP_CHAIN : 1;
 
 	if (d->dead || (d->n_expected > 0 && d->expected[d->n_expected - 1].verb == VERB_QUIT))
 		return 0;

@@ -41,7 +41,11 @@ struct smtp_dialogue *smtp_dialogue_new(const struct smtp_caps *caps, enum smtp_
 /** Attempts that were not reported as finished are dropped without a report. */
 void smtp_dialogue_free(struct smtp_dialogue **d);
 
-/** How many more attempts it takes now: 0, 1, or 2 when chained. */
+/**
+ * How many more attempts it takes now: at most SMTP_CHAIN when chained, else 1. The third is
+ * there when the second's body goes out, so that both leave in one write.
+ */
+#define SMTP_CHAIN 3
 unsigned smtp_dialogue_room(const struct smtp_dialogue *d);
 
 /** Attempts that have neither ended nor been taken back. */

@@ -5,6 +5,7 @@
 #include "peer.h"
 
 #include "daemon/io/smtp.h"
+#include "daemon/io/smtp_dialogue.h"
 
 #define MAILS_MAX 400
 
@@ -94,9 +95,9 @@ static void one_mail_arrives_as_it_was_given(void **state)
 	struct mail *m;
 
 	(void)state;
-	assert_int_equal(s->room(s), 8);
+	assert_int_equal(s->room(s), SMTP_CONNECTIONS * SMTP_CHAIN);
 	m = mail_to(s, "anjianju@example.org");
-	assert_int_equal(s->room(s), 7);
+	assert_int_equal(s->room(s), SMTP_CONNECTIONS * SMTP_CHAIN - 1);
 	until(the_loop, n_ended == 1);
 	assert_int_equal(m->reply->status, 250);
 	assert_string_equal(m->reply->verb, "dot");
@@ -147,7 +148,7 @@ static void a_burst_uses_few_connections(void **state)
 		assert_int_equal(counts.connections, counts.connects);
 		assert_int_equal(counts.sent, 300);
 		assert_int_equal(counts.queued + counts.in_flight, 0);
-		assert_int_equal(s->room(s), 8);
+		assert_int_equal(s->room(s), SMTP_CONNECTIONS * SMTP_CHAIN);
 		smtp_free(&s);
 		peer_stop(&p);
 	}

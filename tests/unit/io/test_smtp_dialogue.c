@@ -610,26 +610,35 @@ static void the_bytes_are_these(void **state)
 static void chained_means_one_write(void **state)
 {
 	struct smtp_dialogue *d = smtp_dialogue_new(&caps_all, SMTP_CHAINED);
-	struct request *a = request_new(1, "a\r\n"), *b = request_new(2, "b\r\n");
+	struct request *r[SMTP_CHAIN];
 	const char *bytes;
 	size_t size;
 
 	(void)state;
-	assert_int_equal(smtp_dialogue_room(d), 2);
-	smtp_dialogue_add(d, a, a);
-	smtp_dialogue_add(d, b, b);
+	assert_int_equal(smtp_dialogue_room(d), SMTP_CHAIN);
+	for (int i = 0; i < SMTP_CHAIN; i++) {
+		r[i] = request_new(i + 1, "a\r\n");
+		smtp_dialogue_add(d, r[i], r[i]);
+	}
 	assert_int_equal(smtp_dialogue_room(d), 0);
 	(void)smtp_dialogue_output(d, &size);
 	smtp_dialogue_sent(d, size);
 	smtp_dialogue_received(d, "250 ok\r\n250 ok\r\n354 go\r\n", 24);
+	/* A body, and behind its dot the next envelope: also when nobody has added one since. */
+	for (int i = 1; i < SMTP_CHAIN; i++) {
+		bytes = smtp_dialogue_output(d, &size);
+		assert_memory_equal(bytes, "a\r\n.\r\nMAIL FROM:", 16);
+		assert_memory_equal(bytes + size - 6, "DATA\r\n", 6);
+		smtp_dialogue_sent(d, size);
+		assert_int_equal(smtp_dialogue_waiting(d), SMTP_DOT);
+		smtp_dialogue_received(d, "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n", 32);
+	}
 	bytes = smtp_dialogue_output(d, &size);
-	assert_memory_equal(bytes, "a\r\n.\r\nMAIL FROM:", 16);
-	assert_memory_equal(bytes + size - 6, "DATA\r\n", 6);
-	smtp_dialogue_sent(d, size);
-	assert_int_equal(smtp_dialogue_waiting(d), SMTP_DOT);
+	assert_int_equal(size, 6);
+	assert_memory_equal(bytes, "a\r\n.\r\n", size);
 	smtp_dialogue_free(&d);
-	request_free(&a);
-	request_free(&b);
+	for (int i = 0; i < SMTP_CHAIN; i++)
+		request_free(&r[i]);
 }
 
 static void line_ends_and_dots_cannot_be_smuggled(void **state)
@@ -769,10 +778,11 @@ static void the_words_are_printable(void **state)
 	session_fini(&s);
 }
 
-static void the_next_one_can_be_taken_back(void **state)
+static void the_next_ones_can_be_taken_back(void **state)
 {
 	struct smtp_dialogue *d = smtp_dialogue_new(&caps_all, SMTP_CHAINED);
 	struct request *a = request_new(1, "a\r\n"), *b = request_new(2, "b\r\n");
+	struct request *c = request_new(3, "c\r\n");
 	struct reply *reply;
 	size_t size;
 	void *tag;
@@ -781,11 +791,14 @@ static void the_next_one_can_be_taken_back(void **state)
 	smtp_dialogue_add(d, a, a);
 	assert_false(smtp_dialogue_take_back(d, &tag)); /* the first is never taken back */
 	smtp_dialogue_add(d, b, b);
+	smtp_dialogue_add(d, c, c);
 	(void)smtp_dialogue_output(d, &size);
 	smtp_dialogue_sent(d, size);
 	smtp_dialogue_received(d, "250 ok\r\n250 ok\r\n354 go\r\n", 24);
 	(void)smtp_dialogue_output(d, &size);
 	smtp_dialogue_sent(d, size);
+	assert_true(smtp_dialogue_take_back(d, &tag)); /* nothing of it is out */
+	assert_ptr_equal(tag, c);
 	assert_true(smtp_dialogue_take_back(d, &tag));
 	assert_ptr_equal(tag, b);
 	assert_false(smtp_dialogue_take_back(d, &tag));
@@ -802,6 +815,7 @@ static void the_next_one_can_be_taken_back(void **state)
 	smtp_dialogue_free(&d);
 	request_free(&a);
 	request_free(&b);
+	request_free(&c);
 }
 
 static void a_yes_before_the_dot_is_none(void **state)
@@ -895,7 +909,7 @@ int main(void)
 		cmocka_unit_test(what_the_relay_cannot_take_is_not_offered),
 		cmocka_unit_test(endless_replies_end_the_session),
 		cmocka_unit_test(the_words_are_printable),
-		cmocka_unit_test(the_next_one_can_be_taken_back),
+		cmocka_unit_test(the_next_ones_can_be_taken_back),
 		cmocka_unit_test(a_yes_before_the_dot_is_none),
 		cmocka_unit_test(quit_ends_it),
 		cmocka_unit_test(the_last_ehlo_counts),
