@@ -111,6 +111,7 @@ struct report {
 	dur_t retry_after;
 	struct reply reply;
 	struct accepted *accepted;
+	GArray *heard; /* of the attempt */
 };
 
 enum done { DONE, FAILED, DIED_BEFORE, DIED_AFTER };
@@ -150,6 +151,7 @@ struct run {
 	GPtrArray *occs, *mails, *tray, *told_list, *accepted;
 	GHashTable *told, *held_at; /* char * -> struct told * */
 	GHashTable *heard;          /* char * -> struct heard * */
+	GHashTable *maybe;          /* char * -> attempts that may have said something of an item */
 	GHashTable *moved;          /* corrections of moved deadlines since the last reload */
 	GHashTable *identities;     /* message id -> char * */
 	GHashTable *dead_peers;     /* address -> wall_t *, until when */
@@ -223,11 +225,14 @@ void post_end(struct run *r); /* attempts whose end has come */
 void post_crashed(struct run *r);
 wall_t post_next(const struct run *r);
 void attempt_clear(gpointer p);
+void report_clear(gpointer p);
 
 /* ---- heard.c: deadlines as people heard them, and edits ---- */
 void heard_claim(struct run *r, struct attempt *a, const struct message *m,
 		 const struct message_item *it);
 void heard_take(struct run *r, const struct attempt *a);
+/** One attempt more, or, refused, one less of which duban must assume that it was heard. */
+void heard_maybe(struct run *r, const GArray *heard, int by);
 void heard_row(struct run *r, const struct engine_row *row);
 
 /* ---- verdict.c ---- */

@@ -79,18 +79,30 @@ void heard_take(struct run *r, const struct attempt *a)
 	}
 }
 
-static bool was_raised(const struct run *r, const struct heard *h)
+void heard_maybe(struct run *r, const GArray *heard, int by)
 {
-	for (guint i = 0; i < r->told_list->len; i++) {
-		const struct told *t = g_ptr_array_index(r->told_list, i);
+	for (guint i = 0; i < heard->len; i++) {
+		char *key = heard_key(&g_array_index(heard, struct heard, i));
+		int n = by + GPOINTER_TO_INT(g_hash_table_lookup(r->maybe, key));
 
-		if (t->planned && t->occ == h->occ && t->channel == h->channel &&
-		    strcmp(t->unit, h->unit) == 0 && strcmp(t->address, h->address) == 0)
+		must(n >= 0);
+		g_hash_table_replace(r->maybe, key, GINT_TO_POINTER(n));
+	}
+}
+
+/* By an attempt that the peer did not refuse in so many words, or soon by a decision. */
+static bool may_have_heard(const struct run *r, const struct heard *h, const char *key)
+{
+	if (GPOINTER_TO_INT(g_hash_table_lookup(r->maybe, key)) > 0)
+		return true;
+	for (guint i = 0; i < h->occ->facts->len; i++) {
+		const struct fact *f = &g_array_index(h->occ->facts, struct fact, i);
+
+		if (f->kind == FACT_DECISION &&
+		    (f->decision == DECISION_EXTEND || f->decision == DECISION_RETURN) &&
+		    (f->unit[0] == 0 || strcmp(f->unit, h->unit) == 0))
 			return true;
 	}
-	for (guint i = 0; i < h->occ->facts->len; i++)
-		if (g_array_index(h->occ->facts, struct fact, i).kind == FACT_DECISION)
-			return true;
 	return false;
 }
 
@@ -110,7 +122,7 @@ void heard_row(struct run *r, const struct engine_row *row)
 	if (!v.known || !v.outstanding || !v.tracked || v.due != row->due)
 		violate(r, "edit", "%s to %s of %s %s %s is untrue", row->step, h.address, h.unit,
 			row->uid, row->rid);
-	if (!was_raised(r, &h))
+	if (!may_have_heard(r, &h, key))
 		violate(r, "edit", "%s to %s of %s %s %s, who was told nothing", row->step,
 			h.address, h.unit, row->uid, row->rid);
 	if (!g_hash_table_add(r->moved, g_steal_pointer(&once)))

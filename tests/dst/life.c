@@ -405,6 +405,7 @@ static void born(struct run *r, uint64_t seed, const char *dir, bool trace)
 	r->accepted = g_ptr_array_new_with_free_func(accepted_free);
 	r->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	r->heard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	r->maybe = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	r->moved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	r->identities = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	r->dead_peers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -413,6 +414,7 @@ static void born(struct run *r, uint64_t seed, const char *dir, bool trace)
 	r->attempts = g_array_new(FALSE, TRUE, sizeof(struct attempt));
 	g_array_set_clear_func(r->attempts, attempt_clear);
 	r->reports = g_array_new(FALSE, TRUE, sizeof(struct report));
+	g_array_set_clear_func(r->reports, report_clear);
 }
 
 static void buried(struct run *r)
@@ -428,6 +430,7 @@ static void buried(struct run *r)
 	g_hash_table_unref(r->paused);
 	g_hash_table_unref(r->dead_peers);
 	g_hash_table_unref(r->heard);
+	g_hash_table_unref(r->maybe);
 	g_hash_table_unref(r->moved);
 	g_hash_table_unref(r->identities);
 	g_ptr_array_unref(r->told_list);

@@ -20,6 +20,11 @@ void attempt_clear(gpointer p)
 	g_array_unref(a->heard);
 }
 
+void report_clear(gpointer p)
+{
+	g_array_unref(((struct report *)p)->heard);
+}
+
 struct claimed {
 	struct run *r;
 	GArray *attempts;
@@ -163,6 +168,8 @@ static void reports_kept(struct run *r)
 
 		if (p->accepted != NULL && p->outcome == OUTCOME_SENT)
 			p->accepted->known = true;
+		if (p->outcome == OUTCOME_RETRY || p->outcome == OUTCOME_REFUSED)
+			heard_maybe(r, p->heard, -1);
 	}
 	r->changed |= r->reports->len > 0;
 	g_array_set_size(r->reports, 0);
@@ -213,6 +220,7 @@ void post_round(struct run *r)
 		const struct attempt *a = &g_array_index(attempts, struct attempt, i);
 
 		check_identity(r, a->message, a->identity);
+		heard_maybe(r, a->heard, 1);
 	}
 	r->changed |= is_committed(done); /* overtaken and expired ones too */
 	if (done == DONE)
@@ -266,7 +274,8 @@ static struct accepted *take(struct run *r, struct attempt *a)
 
 static void ended(struct run *r, struct attempt *a)
 {
-	struct report p = {.message = a->message, .reply = a->reply};
+	struct report p = {
+		.message = a->message, .reply = a->reply, .heard = g_array_ref(a->heard)};
 
 	if (a->accepts)
 		p.accepted = take(r, a);
