@@ -3,7 +3,7 @@
 
 The whole program is run for each cut, in ever finer steps while its time lasts;
 tests/unit/campaign/test_truncated.c cuts at every byte, in one process.
-test_truncated.py SECONDS gives it more time than the 40 seconds of an ordinary run.
+test_truncated.py SECONDS gives it more time than the 12 seconds of an ordinary run.
 """
 import os
 import shutil
@@ -76,4 +76,4 @@ def main(seconds):
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 40.0))
+    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 12.0))
