@@ -30,7 +30,7 @@ struct message_item {
 	const char *title; /**< SUMMARY of the occurrence: 周报 */
 	int number;        /**< 第N期; 0 = does not recur */
 	const char
-		*due_text; /**< "8月9日（周五）17:00" in the message's locale, all-day: no time */
+		*due_text; /**< "8月9日（周五）17:00" in the message's locale; end of day: 24:00 */
 	const char *due_iso;       /**< RFC 3339 */
 	const char *was_text;      /**< of a moved deadline: what it was, like due_text; else "" */
 	const char *on_time_text;  /**< due + grace */

@@ -310,6 +310,20 @@ static char *heading(const struct message *m, int ordinal)
 			       digit[ordinal % 10]);
 }
 
+/*
+ * 今日截止, -3h before a Saturday's deadline, is told on Friday: the window moved it, and the name
+ * was given for another day. Then the kind of notice stands for it; the true day follows.
+ */
+static bool is_untimely(const struct message_item *i, const char *base, bool today)
+{
+	static const char *const words[] = {"今日", "今天", "当日", "当天"};
+
+	for (size_t n = 0; n < G_N_ELEMENTS(words) && i->sort == SORT_REMIND && !today; n++)
+		if (strstr(base, words[n]) != NULL)
+			return true;
+	return false;
+}
+
 /* @o has the fields of the first item, and nothing else yet. */
 static void group_lists_set(const struct message *m, struct record *o, const struct view_group *g)
 {
@@ -348,7 +362,8 @@ struct record *view_group_record(struct values *v, const struct message *m,
 	record_set_text(o, "template", template_of(i));
 	record_set_text(o, "heading", numeral);
 	record_set_flag(o, "first", ordinal <= 1);
-	view_set_line(o, "step", view_step_generic(base) ? "" : base, VIEW_NAME_MAX);
+	view_set_line(o, "step", view_step_generic(base) || is_untimely(i, base, today) ? "" : base,
+		      VIEW_NAME_MAX);
 	record_set_number(o, "repeat", times);
 	record_set_flag(o, "own", own);
 	record_set_flag(o, "list", group_is_list(m, g));

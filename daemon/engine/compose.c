@@ -17,28 +17,33 @@ static const char *const weekdays_en[7] = {"Mon", "Tue", "Wed", "Thu", "Fri", "S
 static const char *const months_en[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-/* "8月9日（周五）17:00"; an all-day deadline has no hour. */
+/*
+ * "8月9日（周五）17:00". The end of a day is its 24:00: 8月9日前 may be read as before that day
+ * begins, while "by 9 Aug" includes it. A day on which something happens has no hour.
+ */
 char *compose_due_text(const struct engine *e, wall_t t, bool all_day, bool english)
 {
 	local_t local = zone_local(e->campaign->zone, t);
 	int weekday = date_weekday(local_date(local));
 	struct civil c;
+	bool end_of_day, no_hour;
 
 	local_split(local, &c);
 	/*
 	 * A milestone's day begins at midnight, a report's ends a second before it; so does
 	 * one to which a person extended a timed deadline by giving a date.
 	 */
-	all_day = (c.hour == 23 && c.minute == 59 && c.second == 59) ||
-		  (all_day && c.hour == 0 && c.minute == 0);
-	if (english && all_day)
+	end_of_day = c.hour == 23 && c.minute == 59 && c.second == 59;
+	no_hour = end_of_day || (all_day && c.hour == 0 && c.minute == 0);
+	if (english && no_hour)
 		return g_strdup_printf("%s %d %s", weekdays_en[weekday], c.day,
 				       months_en[c.month - 1]);
 	if (english)
 		return g_strdup_printf("%02d:%02d on %s %d %s", c.hour, c.minute,
 				       weekdays_en[weekday], c.day, months_en[c.month - 1]);
-	if (all_day)
-		return g_strdup_printf("%d月%d日（周%s）", c.month, c.day, weekdays_zh[weekday]);
+	if (no_hour)
+		return g_strdup_printf("%d月%d日（周%s）%s", c.month, c.day, weekdays_zh[weekday],
+				       end_of_day ? "24:00" : "");
 	return g_strdup_printf("%d月%d日（周%s）%02d:%02d", c.month, c.day, weekdays_zh[weekday],
 			       c.hour, c.minute);
 }
@@ -214,7 +219,7 @@ static void name_gone(struct composing *k, struct message_item *it, const struct
 /* What an edit of the files made of what was told (told.c). */
 static void compose_edit(struct composing *k, struct message_item *it, const struct notice *n)
 {
-	const bool all_day = false; /* unknown of what is gone; the end of a day shows none */
+	const bool all_day = false; /* unknown of what is gone */
 
 	if (strcmp(it->step, CORRECTION_GONE) == 0) {
 		name_gone(k, it, n);

@@ -10,14 +10,15 @@ static const struct {
 } times[] = {
 	{"a timed deadline", "2019-08-09T17:00", false, false, "8月9日（周五）17:00"},
 	{"in English", "2019-08-09T17:00", false, true, "17:00 on Fri 9 Aug"},
-	{"an all-day report ends a second before midnight", "2019-08-10T23:59:59", true, false,
-	 "8月10日（周六）"},
+	{"an all-day report may come until midnight", "2019-08-10T23:59:59", true, false,
+	 "8月10日（周六）24:00"},
 	{"in English too", "2019-08-10T23:59:59", true, true, "Sat 10 Aug"},
 	{"an all-day milestone begins at midnight", "2019-09-01T00:00", true, false,
 	 "9月1日（周日）"},
 	{"a timed one at midnight keeps its hour", "2019-09-01T00:00", false, false,
 	 "9月1日（周日）00:00"},
-	{"a timed one extended to a date", "2019-08-13T23:59:59", false, false, "8月13日（周二）"},
+	{"a timed one extended to a date", "2019-08-13T23:59:59", false, false,
+	 "8月13日（周二）24:00"},
 };
 
 static void a_deadline_in_words(void **state)

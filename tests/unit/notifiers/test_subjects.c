@@ -48,13 +48,19 @@ static void remind_today(struct message *m)
 	(void)sample_item(m, SORT_REMIND, "今日截止");
 }
 
+static void remind_today_moved(struct message *m)
+{
+	sample_now(m, "8月8日（周四）15:00", "2019-08-08T15:00:00+08:00");
+	(void)sample_item(m, SORT_REMIND, "今日截止");
+}
+
 static void remind_all_day(struct message *m)
 {
 	struct message_item *i = sample_item(m, SORT_REMIND, "报送提醒");
 
 	i->number = 0;
 	put(&i->title, "实施方案");
-	put(&i->due_text, "8月10日（周六）");
+	put(&i->due_text, "8月10日（周六）24:00");
 	put(&i->due_iso, "2019-08-10T23:59:59+08:00");
 }
 
@@ -307,10 +313,12 @@ static const struct row {
 	{"another step shows its own name", remind_near,
 	 "【临近提醒】请于8月9日（周五）17:00前报送第2期周报"},
 	{"on the day itself", remind_today, "【今日截止】第2期周报尚未收到，17:00截止"},
+	{"moved a day back by the window, today is not the day", remind_today_moved,
+	 "【百日攻坚·提醒】请于8月9日（周五）17:00前报送第2期周报"},
 	{"an all-day deadline", remind_all_day,
-	 "【百日攻坚·提醒】请于8月10日（周六）前报送实施方案"},
+	 "【百日攻坚·提醒】请于8月10日（周六）24:00前报送实施方案"},
 	{"an all-day deadline today", remind_all_day_today,
-	 "【百日攻坚·提醒】实施方案尚未收到，今日截止"},
+	 "【百日攻坚·提醒】实施方案尚未收到，24:00截止"},
 	{"two things at once", remind_several,
 	 "【百日攻坚·提醒】请于8月9日（周五）17:00前报送第2期周报等2项"},
 	{"who is missing, an hour before", unreported,
