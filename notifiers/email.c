@@ -119,19 +119,32 @@ static void thread_add(GString *out, const struct message *m, const GPtrArray *t
 	header_add_words(out, "References", roots);
 }
 
+/* The directory's name as a label; of one that is not ASCII, what tells it from others as well. */
+static char *list_label(const char *campaign_key)
+{
+	g_autofree char *key = g_ascii_strdown(campaign_key, -1);
+	g_autofree char *sum = NULL;
+	char *to = key;
+
+	if (g_str_is_ascii(key)) {
+		g_strcanon(key, G_CSET_a_2_z G_CSET_DIGITS, '-');
+		return g_strndup(key[0] != '\0' ? key : "campaign", LIST_KEY_MAX);
+	}
+	for (const char *p = key; *p != '\0'; p++)
+		if (g_ascii_isalnum(*p))
+			*to++ = *p;
+	*to = '\0';
+	sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, campaign_key, -1);
+	return g_strdup_printf("%.*s-%.8s", LIST_KEY_MAX, key[0] != '\0' ? key : "campaign", sum);
+}
+
 /* List-Id as a label of the campaign; nothing can be unsubscribed from. */
 static void list_id_add(GString *out, const struct message *m, const char *host)
 {
-	g_autofree char *key = g_ascii_strdown(m->campaign_key, -1);
-	g_autofree char *id = NULL;
+	g_autofree char *label = list_label(m->campaign_key);
+	g_autofree char *id = g_strconcat(label, ".", host, NULL);
 	g_autofree char *name = words_line(m->campaign, VIEW_NAME_MAX);
 
-	for (char *p = key; *p != '\0'; p++)
-		if (!g_ascii_isalnum(*p))
-			*p = '-';
-	if (strlen(key) > LIST_KEY_MAX)
-		key[LIST_KEY_MAX] = '\0';
-	id = g_strconcat(key[0] != '\0' ? key : "campaign", ".", host, NULL);
 	/* Without a name the angle brackets, which an address may lack, must still be there. */
 	header_add_address(out, "List-Id", name[0] != '\0' ? name : id, id);
 }

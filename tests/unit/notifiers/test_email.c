@@ -335,6 +335,41 @@ static void hostile_texts_stay_texts(void **state)
 	}
 }
 
+/* A directory may bear a Chinese name: dashes would be the label of every other such campaign. */
+static void a_list_is_labelled_by_its_directory(void **state)
+{
+	static const struct {
+		const char *key, *id;
+	} labels[] = {
+		{"xinbei-2019", "<xinbei-2019.duban.example.org>"},
+		{"XB.2019", "<xb-2019.duban.example.org>"},
+		{"百日攻坚", "<campaign-@.duban.example.org>"},
+		{"安全生产月", "<campaign-@.duban.example.org>"},
+		{"百日攻坚2019", "<2019-@.duban.example.org>"},
+	};
+	struct notifier_settings s = sample_settings(templates);
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	(void)state;
+	s.host = "duban.example.org";
+	for (size_t n = 0; n < G_N_ELEMENTS(labels); n++) {
+		struct message *m = sample_message();
+		struct request *r;
+		g_autofree char *id = NULL;
+		g_auto(GStrv) want = g_strsplit(labels[n].id, "@", 2);
+
+		(void)sample_item(m, SORT_REMIND, "报送提醒");
+		put(&m->campaign_key, labels[n].key);
+		r = build(m, &s);
+		id = header(r, "List-Id");
+		assert_non_null(strstr(id, want[0]));
+		assert_non_null(strstr(id, want[1] != NULL ? want[1] : ""));
+		assert_true(g_hash_table_add(seen, g_strdup(id)));
+		request_free(&r);
+		message_free(&m);
+	}
+}
+
 static void unusable_messages_are_refused(void **state)
 {
 	static const char *const identities[] = {"",      "a b", "A",    "x@y",
@@ -560,6 +595,7 @@ int main(void)
 		cmocka_unit_test(english),
 		cmocka_unit_test(a_trial_run_goes_elsewhere),
 		cmocka_unit_test(hostile_texts_stay_texts),
+		cmocka_unit_test(a_list_is_labelled_by_its_directory),
 		cmocka_unit_test(unusable_messages_are_refused),
 		cmocka_unit_test(every_sort),
 		cmocka_unit_test(addresses),
