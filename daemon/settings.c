@@ -29,14 +29,18 @@ static char *path_of(const struct reading *r, const char *path)
 	return g_canonicalize_filename(path, r->base);
 }
 
+static void put_text(char **out, const char *text)
+{
+	g_free(*out);
+	*out = g_strdup(text);
+}
+
 static void take_text(const struct reading *r, const struct ynode *map, const char *key, char **out)
 {
 	const char *text;
 
-	if (ynode_text(r->src, map, key, &text)) {
-		g_free(*out);
-		*out = g_strdup(text);
-	}
+	if (ynode_text(r->src, map, key, &text))
+		put_text(out, text);
 }
 
 static void take_path(const struct reading *r, const struct ynode *map, const char *key, char **out)
@@ -102,8 +106,11 @@ static void read_mail(const struct reading *r, const struct ynode *root)
 			    "写成 smtp://主机:端口 或 smtps://主机:端口");
 	if (r->s->relay != NULL)
 		(void)ynode_require(r->src, m, "from");
-	if (r->s->from != NULL && strchr(r->s->from, '@') == NULL)
-		ynode_error(r->src, ynode_get(m, "from"), "BAD_ADDRESS", "发件地址须是一个邮箱");
+	if (r->s->from != NULL && !email_address_valid(r->s->from, NULL))
+		ynode_error(r->src, ynode_get(m, "from"), "BAD_ADDRESS",
+			    "发件地址须是一个邮箱，如 duban@example.org，不带姓名和尖括号；"
+			    "写的是：%s",
+			    r->s->from);
 }
 
 static void take_list(const struct reading *r, const struct ynode *map, const char *key,
@@ -338,18 +345,21 @@ static void read_disk(const struct reading *r, const struct ynode *root)
 static void read_rest(const struct reading *r, const struct ynode *root)
 {
 	static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
+	static const char *const locales[] = {"zh_CN", "en", NULL};
 	static const char *const clock_keys[] = {"ntp", "pace", "start", "until", NULL};
 	static const char *const log_keys[] = {"level", NULL};
 	const struct ynode *log = ynode_map(r->src, root, "log"),
 			   *clock = ynode_map(r->src, root, "clock");
 	struct offset expire;
 	int64_t pace;
+	int locale = 0;
 
 	take_text(r, root, "redirect", &r->s->redirect);
 	if (r->s->redirect != NULL && !email_address_valid(r->s->redirect, NULL))
 		ynode_error(r->src, ynode_get(root, "redirect"), "BAD_ADDRESS",
 			    "试运行的收件地址须是一个邮箱：%s", r->s->redirect);
-	take_text(r, root, "locale", &r->s->locale);
+	if (ynode_choice(r->src, root, "locale", locales, &locale))
+		put_text(&r->s->locale, locales[locale]);
 	if (log != NULL) {
 		ynode_check_keys(r->src, log, log_keys);
 		(void)ynode_choice(r->src, log, "level", levels, &r->s->log_level);
@@ -455,6 +465,49 @@ int settings_read(const char *path, struct settings **out, struct findings *find
 	}
 	*out = r.s;
 	return 0;
+}
+
+static bool names_dir(const struct settings *s, const char *dir)
+{
+	for (guint i = 0; i < s->campaigns->len; i++)
+		if (strcmp(g_ptr_array_index(s->campaigns, i), dir) == 0)
+			return true;
+	return false;
+}
+
+/* Directories of @a that @b has not. */
+static void compare_dirs(const struct settings *a, const struct settings *b, const char *words,
+			 GPtrArray *report)
+{
+	for (guint i = 0; i < a->campaigns->len; i++) {
+		const char *dir = g_ptr_array_index(a->campaigns, i);
+
+		if (!names_dir(b, dir))
+			g_ptr_array_add(report, g_strdup_printf("%s：%s", dir, words));
+	}
+}
+
+void settings_compare(const struct settings *s, const char *path, GPtrArray *report)
+{
+	struct findings *findings = findings_new();
+	struct settings *fresh = NULL;
+
+	if (settings_read(path, &fresh, findings) < 0) {
+		g_autofree char *line = findings->list->len == 0
+						? g_strdup(path)
+						: finding_line(findings->list->pdata[0]);
+
+		g_ptr_array_add(report, g_strdup_printf("现在重启会失败，请先改好：%s", line));
+	} else {
+		compare_dirs(fresh, s,
+			     "新的专项行动还没有运行，重启 duband 才会开始（systemctl restart "
+			     "duband）",
+			     report);
+		compare_dirs(s, fresh, "设置里已经没有这个专项行动，重启 duband 以前照旧运行",
+			     report);
+	}
+	settings_free(&fresh);
+	findings_free(&findings);
 }
 
 void settings_free(struct settings **sp)

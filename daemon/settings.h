@@ -56,6 +56,11 @@ int settings_read(const char *path, struct settings **out, struct findings *find
 /** NULL with words: there is no such credential, or it is for another host than @host of a source. */
 const struct credential *settings_credential(const struct settings *s, const char *name,
 					     const char *host, struct err *err);
+/**
+ * @path is read again; what a restart would make of it and a reload does not is said in lines of
+ * @report (char *): campaigns that came or went, or the first error.
+ */
+void settings_compare(const struct settings *s, const char *path, GPtrArray *report);
 void settings_free(struct settings **s);
 /** Is the relay (and every host of it) on this machine? Without it the paced clock is refused. */
 bool settings_is_loopback(const struct settings *s);

@@ -392,6 +392,7 @@ int wire_run(const struct settings *settings, const char *settings_file)
 	int rc;
 
 	d->settings = settings;
+	d->settings_file = settings_file;
 	d->until = WALL_NEVER;
 	rc = start(d, &err);
 	if (rc < 0) {

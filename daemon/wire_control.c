@@ -101,6 +101,8 @@ static int api_reload(void *world, const char *confirm, const char *why, GPtrArr
 			       c->now, report, err);
 	uint32_t sources = 0;
 
+	if (confirm == NULL)
+		settings_compare(c->d->settings, c->d->settings_file, report);
 	for (guint i = 0; i < c->d->places.engines->len; i++)
 		sources += engine_campaign(g_ptr_array_index(c->d->places.engines, i))->n_sources;
 	if (confirm == NULL && sources > 0 && c->d->paced == NULL)

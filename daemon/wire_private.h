@@ -27,6 +27,7 @@
 
 struct daemon {
 	const struct settings *settings;
+	const char *settings_file;
 	struct loop *loop;
 	struct paced *paced;
 	struct clock *clock;

@@ -178,6 +178,8 @@ static int run_reload(struct store *st, struct writer_job *job, struct err *err)
 {
 	struct reload_job *r = (struct reload_job *)job;
 
+	if (strcmp(r->why, "SIGHUP") == 0) /* a person asked */
+		settings_compare(r->d->settings, r->d->settings_file, r->report);
 	return places_commit(&r->d->places, st, r->all, NULL, r->now, r->report, err);
 }
 

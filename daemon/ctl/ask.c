@@ -249,10 +249,10 @@ static void flatten(json_t *row)
 		g_string_free(s, TRUE);
 	}
 	if (json_is_object(detail)) {
-		char *text = json_dumps(detail, JSON_COMPACT);
+		g_autofree char *text = journal_text(detail, member(row, "at"));
 
 		json_object_set_new(row, "text", json_string(text));
-		free(text);
+		json_object_set_new(row, "event", json_string(journal_event(member(row, "event"))));
 	}
 }
 

@@ -43,6 +43,12 @@ int ctl_confirm(const struct ctl_world *w, int argc, char **argv);
 int ctl_clock(const struct ctl_world *w, int argc, char **argv);
 int ctl_backup(const struct ctl_world *w, int argc, char **argv);
 
+/* journal.c */
+/** The Chinese word for an event; the event itself if there is none. */
+const char *journal_event(const char *event);
+/** An entry's detail in words; @at: the entry's own instant. g_free. */
+char *journal_text(const json_t *detail, const char *at);
+
 /* table.c */
 struct column {
 	const char *key, *title;

@@ -230,6 +230,9 @@ def test_decisions():
         # People read a table: who by name, and what in their language.
         shown = d.ctl("journal").stdout
         assert pwd.getpwuid(os.getuid()).pw_name in shown and "uid:" not in shown, shown
+        for words in ("登记报送", "准予免报", "准予延期", "退回补正", "理由：缺表", f"截止 {day} 23:59"):
+            assert words in shown, (words, shown)
+        assert "{" not in shown and '"why"' not in shown, shown
         assert "准予免报" in d.ctl("notices").stdout
         d.wait_idle()
         d.stop()
@@ -513,6 +516,11 @@ def test_bad_requests():
                 s.sendall(data)
                 return s.recv(4096).decode("utf-8", "replace")
 
+        def raw_all(data):
+            with d.connect(10) as s:
+                s.sendall(data)
+                return b"".join(iter(lambda: s.recv(4096), b"")).decode()
+
         assert " 404 " in raw(b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n")
         assert " 405 " in raw(b"POST /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
         assert " 400 " in raw(b"POST /v1/submit HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
@@ -533,6 +541,15 @@ def test_bad_requests():
                                              "parts": twice})[0] == 422
         status, _ = d.call("GET", "/healthz")
         assert status == 200
+        # Whatever watches asks with HEAD: the same head, and no body.
+        for path in ("/healthz", "/metrics"):
+            heads = [raw_all(b"%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                             % (verb, path.encode())).partition("\r\n\r\n") for verb in (b"GET", b"HEAD")]
+            (get, _, body), (head, _, nothing) = heads
+            assert " 200 " in head and body and nothing == "", heads
+            same = [[line for line in h.splitlines() if not line.startswith(("Date", "Content-Length"))]
+                    for h in (get, head)]
+            assert same[0] == same[1], same
         d.stop()
 
 

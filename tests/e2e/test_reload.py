@@ -91,6 +91,26 @@ def test_who_was_on_time_is_not_late_by_a_slip_of_the_mouse():
         d.stop()
 
 
+def test_a_new_campaign_begins_with_a_restart():
+    """It is not taken in by a reload, and the reload says so."""
+    with World() as w:
+        c, d, _ = started(w)
+        other = w.campaign(2, key="xinde")
+        other.events(event(ONE, after(days=3), summary="周报"))
+        d.write([c.dir, other.dir])
+        words = d.ctl("reload").stdout
+        assert f"{other.dir}：新的专项行动还没有运行" in words and "restart" in words, words
+        d.write([os.path.join(w.dir, "nowhere")])
+        assert "现在重启会失败" in d.ctl("reload").stdout
+        d.write([c.dir])
+        assert "重启" not in d.ctl("reload").stdout
+        d.write([c.dir, other.dir])
+        d.stop()
+        d.start()
+        assert len(d.status()["campaigns"]) == 2
+        d.stop()
+
+
 def test_files_are_watched():
     """Written in place, renamed over, moved away and back: seen without being told."""
     with World() as w:
