@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "private.h"
+#include "repeat.h"
 
 #define CLOCKS_APART (10 * MINUTE) /* how far a mail server's clock may be ahead of ours */
 #define SECOND_FLOOR(t) ((t) - (((t) % SECOND) + SECOND) % SECOND)
@@ -32,7 +32,7 @@ static void make_receipt(struct engine *e, const struct engine_submit *s, wall_t
 	}
 }
 
-static char *parts_json(const struct engine_submit *s)
+char *submit_parts_json(const struct engine_submit *s)
 {
 	json_t *j = json_object(), *names = json_array(), *fields = json_object();
 	char *text;
@@ -55,7 +55,7 @@ static char *parts_json(const struct engine_submit *s)
 static int to_tray(struct engine *e, const struct engine_submit *s, const char *reason, wall_t now,
 		   struct engine_receipt *out, struct err *err)
 {
-	g_autofree char *parts = parts_json(s);
+	g_autofree char *parts = submit_parts_json(s);
 	struct tray_item t = {
 		.campaign = e->id,
 		.unit = s->unit,
@@ -183,64 +183,6 @@ static int store_it(struct engine *e, const struct engine_submit *s, uint32_t un
 		err);
 }
 
-struct repeat {
-	struct engine *e;
-	struct engine_receipt *out;
-	const char *unit; /* id of who reports now */
-	bool other;       /* the key was used by another unit */
-};
-
-/* What was said the first time is said again, as things stand now. */
-static void on_known(void *arg, const struct submission *s)
-{
-	struct repeat *r = arg;
-	uint32_t occurrence = engine_occurrence_of(r->e, s->occurrence);
-	uint32_t unit = engine_unit_of(r->e, s->unit);
-	struct occurrence_facts *f;
-	struct item_fact *it;
-
-	r->other = unit == NONE ||
-		   strcmp(engine_text(r->e, r->e->campaign->units[unit].id), r->unit) != 0;
-	(void)g_strlcpy(r->out->receipt, s->receipt, sizeof(r->out->receipt));
-	if (occurrence == NONE || unit == NONE)
-		return; /* no longer in the files; the receipt stands */
-	f = facts_load(r->e, occurrence, unit);
-	it = facts_item(f, unit);
-	if (it != NULL) {
-		r->out->on_time =
-			it->first_received <= engine_ladder(r->e, occurrence, it->judged)->on_time;
-		r->out->due = it->due;
-		r->out->occurrence = occurrence;
-	}
-	facts_free(&f);
-}
-
-static void on_known_in_tray(void *arg, const struct tray_item *t)
-{
-	struct repeat *r = arg;
-
-	r->out->tray = true;
-	r->other = strcmp(t->unit, r->unit) != 0;
-	(void)g_snprintf(r->out->receipt, sizeof(r->out->receipt), "T%" G_GINT64_FORMAT, t->id);
-	(void)g_strlcpy(r->out->reason, t->reason, sizeof(r->out->reason));
-}
-
-/* Was this request stored before? 1: its receipt is given once more; 0: no; -EEXIST: by another unit. */
-static int is_repeat(struct engine *e, const struct engine_submit *s, struct engine_receipt *out,
-		     struct err *err)
-{
-	struct repeat r = {e, out, s->unit, false};
-
-	if (s->request == NULL || s->request[0] == 0)
-		return 0;
-	out->again = store_submission_by_request(e->store, e->id, s->request, on_known, &r) > 0 ||
-		     store_tray_by_request(e->store, e->id, s->request, on_known_in_tray, &r) > 0;
-	if (r.other)
-		return err_set(err, -EEXIST, "幂等键 %s 已被另一单位的报送用过，本次未登记",
-			       s->request);
-	return out->again;
-}
-
 int engine_submit(struct engine *e, const struct engine_submit *s, wall_t now,
 		  struct engine_receipt *out, struct err *err)
 {
@@ -260,7 +202,7 @@ int engine_submit(struct engine *e, const struct engine_submit *s, wall_t now,
 	if (own.request != NULL && own.request[0] == 0)
 		own.request = NULL;
 	s = &own;
-	rc = is_repeat(e, s, out, err);
+	rc = submit_repeat(e, s, out, err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = match(e, s, unit, &occurrence, &reason, err);
@@ -306,7 +248,7 @@ static char *keep(struct tray_copy *t, const char *s)
 	return copy;
 }
 
-/* As parts_json() wrote them. */
+/* As submit_parts_json() wrote them. */
 static void keep_fields(struct tray_copy *c, const char *parts)
 {
 	json_t *j = json_loads(parts, 0, NULL), *value;

@@ -118,6 +118,9 @@ typedef void store_submission_fn(void *arg, const struct submission *s);
 /** The one that an idempotency key made before: 1, or 0 when there is none. */
 int store_submission_by_request(struct store *st, int64_t campaign, const char *request,
 				store_submission_fn *fn, void *arg);
+/** Are these the parts and fields of submission @id, and no others? 1, 0, or -errno. */
+int store_submission_is(struct store *st, int64_t id, const struct part *parts, unsigned n_parts,
+			const struct field *fields, unsigned n_fields);
 /** Of one occurrence (unit 0 = of all units), by unit, received, id. */
 int store_submissions(struct store *st, int64_t occurrence, int64_t unit, store_submission_fn *fn,
 		      void *arg);

@@ -115,6 +115,45 @@ int store_submission_by_request(struct store *st, int64_t campaign, const char *
 	return each_submission(st, q, fn, arg);
 }
 
+/* Rows of a statement that has one column, and binds the submission first. */
+static int count_rows(struct store *st, sqlite3_stmt *q, int64_t id)
+{
+	sq_int(q, 1, id);
+	return (int)sq_value(st, q, 0);
+}
+
+int store_submission_is(struct store *st, int64_t id, const struct part *parts, unsigned n_parts,
+			const struct field *fields, unsigned n_fields)
+{
+	unsigned same = 0;
+
+	if (count_rows(st,
+		       sq(st, "SELECT (SELECT count(*) FROM submission_part WHERE submission=?1)"
+			      " + (SELECT count(*) FROM submission_field WHERE submission=?1)"),
+		       id) != (int)(n_parts + n_fields))
+		return 0;
+	for (unsigned i = 0; i < n_parts; i++) {
+		sqlite3_stmt *q = sq(st, "SELECT count(*) FROM submission_part WHERE submission=?1 "
+					 "AND name=?2 AND sha256=?3");
+		g_autofree char *sha = g_compute_checksum_for_data(G_CHECKSUM_SHA256,
+								   parts[i].bytes, parts[i].size);
+
+		sq_text(q, 2, parts[i].name);
+		sq_text(q, 3, sha);
+		same += count_rows(st, q, id) == 1;
+	}
+	for (unsigned i = 0; i < n_fields; i++) {
+		sqlite3_stmt *q =
+			sq(st, "SELECT count(*) FROM submission_field WHERE submission=?1 "
+			       "AND field=?2 AND value=?3");
+
+		sq_text(q, 2, fields[i].name);
+		sq_text(q, 3, fields[i].value);
+		same += count_rows(st, q, id) == 1;
+	}
+	return same == n_parts + n_fields;
+}
+
 int store_submissions(struct store *st, int64_t occurrence, int64_t unit, store_submission_fn *fn,
 		      void *arg)
 {

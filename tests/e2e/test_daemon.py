@@ -154,6 +154,7 @@ def test_request_is_idempotent():
         first = d.ctl("submit", "u1", NEXT, "--request", "k1", "--why", "试").stdout.split()
         again = d.ctl("submit", "u1", NEXT, "--request", "k1", "--why", "试").stdout
         assert again.startswith(f"{first[0]} 按时") and "此前已登记" in again, again
+        assert "内容不同" in d.says("submit", "u1", NEXT, "--request", "k1", "--field", "n=1", "--why", "试")
         first = d.ctl("submit", "u1", ZERO, "--request", "k2", "--why", "试").stdout.split()
         again = d.ctl("submit", "u1", ZERO, "--request", "k2", "--why", "试").stdout.split()
         assert first[0] == again[0], (first, again)

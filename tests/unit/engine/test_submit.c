@@ -173,6 +173,59 @@ static void the_same_request_is_stored_once(void **state)
 	world_fini(&w);
 }
 
+/* A counter that began again: who gets the first one's receipt believes that the second has arrived. */
+static void a_second_report_under_a_used_number_is_refused_not_taken_for_the_first(void **state)
+{
+	static const struct part files[] = {{"a.doc", "one", 3}, {"a.doc", "two", 3}};
+	static const struct field fields[] = {{"n", "3"}, {"n", "4"}};
+	const struct engine_submit first = {.unit = "xin",
+					    .uid = "zhou",
+					    .rid = FIRST,
+					    .way = "api",
+					    .actor = "xin",
+					    .why = "",
+					    .request = "key-1",
+					    .parts = &files[0],
+					    .n_parts = 1,
+					    .fields = &fields[0],
+					    .n_fields = 1};
+	struct engine_submit others[] = {first, first, first, first, first, first};
+	struct world w;
+
+	(void)state;
+	others[0].rid = SECOND_RID;
+	others[1].parts = &files[1];
+	others[2].n_parts = 0;
+	others[3].fields = &fields[1];
+	others[4].n_fields = 0;
+	others[5].uid = "";
+	for (int in_tray = 0; in_tray < 2; in_tray++) {
+		struct engine_submit s = first;
+
+		world_weekly(&w);
+		s.zero = in_tray; /* not allowed by the policy */
+		s.received = at(&w, "2019-08-09T12:00");
+		assert_int_equal(store_begin(w.store, &w.err), 0);
+		assert_int_equal(engine_submit(w.engine, &s, s.received, &w.receipt, &w.err), 0);
+		assert_int_equal(w.receipt.tray, in_tray);
+		assert_int_equal(engine_submit(w.engine, &s, s.received, &w.receipt, &w.err), 0);
+		assert_true(w.receipt.again);
+		for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+			others[i].received = s.received;
+			others[i].zero = s.zero;
+			assert_int_equal(
+				engine_submit(w.engine, &others[i], s.received, &w.receipt, &w.err),
+				-EEXIST);
+			assert_non_null(strstr(w.err.text, "内容不同"));
+		}
+		s.zero = !s.zero;
+		assert_int_equal(engine_submit(w.engine, &s, s.received, &w.receipt, &w.err),
+				 -EEXIST);
+		assert_int_equal(store_commit(w.store, &w.err), 0);
+		world_fini(&w);
+	}
+}
+
 static void two_reports_of_one_instant_have_two_receipts(void **state)
 {
 	struct world w;
@@ -280,6 +333,8 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_is_an_error_with_words),
 		cmocka_unit_test(a_zero_report_counts_where_the_policy_allows_it),
 		cmocka_unit_test(the_same_request_is_stored_once),
+		cmocka_unit_test(
+			a_second_report_under_a_used_number_is_refused_not_taken_for_the_first),
 		cmocka_unit_test(two_reports_of_one_instant_have_two_receipts),
 		cmocka_unit_test(what_is_accepted_counts_at_its_own_received_time),
 		cmocka_unit_test(accepting_does_not_ask_whether_it_has_closed),
