@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "calendars/zone.h"
+#include "daemon/campaign/follow.h"
 #include "daemon/campaign/load.h"
 #include "daemon/core/shown.h"
 
@@ -149,6 +150,7 @@ static void diff_unit(struct diff *d, const struct unit *u, const struct unit *v
 	const struct {
 		const char *what, *old, *new;
 	} pairs[] = {
+		{"编号", campaign_text(a, u->id), campaign_text(b, v->id)},
 		{"名称", campaign_text(a, u->name), campaign_text(b, v->name)},
 		{"领域", tags_a, tags_b},
 		{"上级", above_a, above_b},
@@ -167,21 +169,24 @@ static void diff_unit(struct diff *d, const struct unit *u, const struct unit *v
 static void diff_units(struct diff *d)
 {
 	const struct campaign *a = d->from, *b = d->to;
+	g_autofree bool *known = g_new0(bool, b->n_units + 1);
 
 	for (uint32_t i = 0; i < a->n_units; i++) {
 		const struct unit *u = &a->units[i];
-		uint32_t now = campaign_find_unit(b, campaign_text(a, u->id));
+		uint32_t now = d->units[i];
 
-		if (now == NONE)
+		if (now == NONE) {
 			diff_say(d, "减少单位：%s（%s）", campaign_text(a, u->name),
 				 campaign_text(a, u->id));
-		else
-			diff_unit(d, u, &b->units[now]);
+			continue;
+		}
+		known[now] = true;
+		diff_unit(d, u, &b->units[now]);
 	}
 	for (uint32_t i = 0; i < b->n_units; i++) {
 		const struct unit *v = &b->units[i];
 
-		if (campaign_find_unit(a, campaign_text(b, v->id)) == NONE)
+		if (!known[i])
 			diff_say(d, "新增单位：%s（%s），联系人 %u 个", campaign_text(b, v->name),
 				 campaign_text(b, v->id), v->contacts);
 	}
@@ -190,7 +195,8 @@ static void diff_units(struct diff *d)
 GPtrArray *campaign_diff(const struct campaign *from, const struct campaign *to,
 			 const struct diff_told *told)
 {
-	struct diff d = {.from = from, .to = to, .told = told};
+	g_autofree uint32_t *units = campaign_follow_units(from, to);
+	struct diff d = {.from = from, .to = to, .units = units, .told = told};
 
 	d.lines = g_ptr_array_new_with_free_func(g_free);
 	if (from->digest == to->digest && from->digest != 0)

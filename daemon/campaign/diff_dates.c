@@ -24,29 +24,20 @@ static uint32_t find_obligation(const struct campaign *c, const char *uid)
 	return NONE;
 }
 
-static bool same_owing(const struct campaign *a, const struct obligation *o,
-		       const struct campaign *b, const struct obligation *p)
+/* Does @unit of the old files owe @p of the new ones? */
+static bool still_owes(const struct diff *d, uint32_t unit, const struct obligation *p)
+{
+	return d->units[unit] != NONE && campaign_owes(d->to, p, d->units[unit]);
+}
+
+static bool same_owing(const struct diff *d, const struct obligation *o, const struct obligation *p)
 {
 	if (o->owings != p->owings)
 		return false;
-	for (uint32_t i = 0; i < o->owings; i++) {
-		const struct unit *u = &a->units[a->owing[o->owing + i]];
-		const struct unit *v = &b->units[b->owing[p->owing + i]];
-
-		if (strcmp(campaign_text(a, u->id), campaign_text(b, v->id)) != 0)
+	for (uint32_t i = 0; i < o->owings; i++)
+		if (!still_owes(d, d->from->owing[o->owing + i], p))
 			return false;
-	}
 	return true;
-}
-
-static bool owes(const struct campaign *c, const struct obligation *o, const char *unit)
-{
-	uint32_t u = campaign_find_unit(c, unit);
-
-	for (uint32_t i = 0; u != NONE && i < o->owings; i++)
-		if (c->owing[o->owing + i] == u)
-			return true;
-	return false;
 }
 
 static void say_owing(struct diff *d, const char *what, const struct obligation *o,
@@ -59,7 +50,7 @@ static void say_owing(struct diff *d, const char *what, const struct obligation 
 	for (uint32_t i = 0; i < o->owings && d->told != NULL; i++) {
 		uint32_t unit = a->owing[o->owing + i];
 
-		if (owes(d->to, p, campaign_text(a, a->units[unit].id)))
+		if (still_owes(d, unit, p))
 			continue;
 		for (uint32_t k = 0; k < o->occurrences; k++)
 			n += d->told->count(d->told->arg, o->occurrence + k, unit, false);
@@ -85,7 +76,7 @@ static void diff_obligations(struct diff *d)
 		diff_text(d, name, campaign_text(a, o->summary), campaign_text(b, p->summary));
 		diff_text(d, rule, campaign_text(a, a->policies[o->policy].name),
 			  campaign_text(b, b->policies[p->policy].name));
-		if (!same_owing(a, o, b, p))
+		if (!same_owing(d, o, p))
 			say_owing(d, what, o, p);
 	}
 }

@@ -8,6 +8,7 @@
 
 struct diff {
 	const struct campaign *from, *to;
+	const uint32_t *units;        /**< campaign_follow_units() */
 	GPtrArray *lines;             /**< char * */
 	unsigned more;                /**< beyond CHANGES_MAX */
 	const struct diff_told *told; /**< NULL: not known */

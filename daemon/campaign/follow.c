@@ -139,3 +139,49 @@ uint32_t *campaign_follow(const struct campaign *from, const struct campaign *to
 	g_free(f.taken);
 	return f.goes;
 }
+
+/* Of names: index + 1 of the only unit that bears it, 0 = of several. */
+static GHashTable *index_names(const struct campaign *c)
+{
+	GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (uint32_t i = 0; i < c->n_units; i++) {
+		gpointer name = (gpointer)campaign_text(c, c->units[i].name);
+		bool several = g_hash_table_contains(names, name);
+
+		g_hash_table_insert(names, name, GUINT_TO_POINTER(several ? 0 : i + 1));
+	}
+	return names;
+}
+
+static uint32_t find_renumbered(const struct campaign *from, uint32_t i, GHashTable *old_names,
+				const struct campaign *to, GHashTable *new_names)
+{
+	const char *name = campaign_text(from, from->units[i].name);
+	guint old = GPOINTER_TO_UINT(g_hash_table_lookup(old_names, name));
+	guint new = GPOINTER_TO_UINT(g_hash_table_lookup(new_names, name));
+
+	if (old == 0 || new == 0 || to->units[new - 1].sort != from->units[i].sort ||
+	    campaign_find_unit(from, campaign_text(to, to->units[new - 1].id)) != NONE)
+		return NONE;
+	return new - 1;
+}
+
+uint32_t *campaign_follow_units(const struct campaign *from, const struct campaign *to)
+{
+	g_autoptr(GHashTable) old_names = NULL;
+	g_autoptr(GHashTable) new_names = NULL;
+	uint32_t *goes = g_new(uint32_t, from->n_units + 1);
+
+	for (uint32_t i = 0; i < from->n_units; i++) {
+		goes[i] = campaign_find_unit(to, campaign_text(from, from->units[i].id));
+		if (goes[i] != NONE)
+			continue;
+		if (old_names == NULL) {
+			old_names = index_names(from);
+			new_names = index_names(to);
+		}
+		goes[i] = find_renumbered(from, i, old_names, to, new_names);
+	}
+	return goes;
+}

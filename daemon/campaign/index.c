@@ -122,6 +122,21 @@ static uint32_t through_obligations(const struct campaign *c, const char *uid)
 	return NONE;
 }
 
+bool campaign_owes(const struct campaign *c, const struct obligation *ob, uint32_t unit)
+{
+	uint32_t low = 0, high = ob->owings;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (c->owing[ob->owing + mid] < unit)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < ob->owings && c->owing[ob->owing + low] == unit;
+}
+
 uint32_t campaign_find_unit(const struct campaign *c, const char *id)
 {
 	uint32_t low = 0, high = c->n_units;

@@ -13,7 +13,8 @@
 
 struct large {
 	const struct campaign *from, *to;
-	const uint32_t *goes; /* where the occurrences of from went */
+	const uint32_t *goes;  /* where the occurrences of from went */
+	const uint32_t *units; /* and its units */
 	wall_t now;
 	GPtrArray *reasons;
 };
@@ -45,7 +46,7 @@ static void look_at_units(struct large *l)
 		if (u->sort != UNIT_REPORTS)
 			continue;
 		all++;
-		if (campaign_find_unit(l->to, campaign_text(l->from, u->id)) != NONE)
+		if (l->units[i] != NONE)
 			continue;
 		if (gone++ < NAMES_MAX)
 			g_string_append_printf(names, "%s%s", names->len > 0 ? "、" : "",
@@ -55,6 +56,39 @@ static void look_at_units(struct large *l)
 		g_ptr_array_add(l->reasons,
 				g_strdup_printf("将去掉 %u 个报送单位（原有 %u 个）：%s%s", gone,
 						all, names->str, gone > NAMES_MAX ? "等" : ""));
+}
+
+/*
+ * Reports belong to ids. When a table is sorted without its first column, or its rows are numbered
+ * anew, whoever has reported is taken for another, and that one's superiors would hear.
+ */
+static void look_at_names(struct large *l)
+{
+	g_autoptr(GHashTable) owners = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autofree char *first = NULL;
+	const struct campaign *a = l->from, *b = l->to;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < a->n_units; i++)
+		g_hash_table_insert(owners, (gpointer)campaign_text(a, a->units[i].name),
+				    GUINT_TO_POINTER(i + 1));
+	for (uint32_t i = 0; i < a->n_units; i++) {
+		const char *id = campaign_text(a, a->units[i].id),
+			   *name = campaign_text(a, a->units[i].name), *now;
+		uint32_t k = campaign_find_unit(b, id);
+
+		if (k == NONE)
+			continue;
+		now = campaign_text(b, b->units[k].name);
+		if (strcmp(now, name) == 0 || !g_hash_table_contains(owners, now) || n++ > 0)
+			continue;
+		first = g_strdup_printf("%s 原是%s，将是%s", id, name, now);
+	}
+	if (n > 0)
+		g_ptr_array_add(l->reasons,
+				g_strdup_printf("%u 个单位的编号将换给别的单位（%s%s），"
+						"而报送记录跟着编号走",
+						n, first, n > 1 ? " 等" : ""));
 }
 
 static uint32_t shifts_of(const struct campaign *c, const char *roster)
@@ -138,10 +172,12 @@ static void look_at_deadlines(struct large *l)
 GPtrArray *campaign_large_edit(const struct campaign *from, const struct campaign *to, wall_t now)
 {
 	g_autofree uint32_t *goes = campaign_follow(from, to);
-	struct large l = {from, to, goes, now, g_ptr_array_new_with_free_func(g_free)};
+	g_autofree uint32_t *units = campaign_follow_units(from, to);
+	struct large l = {from, to, goes, units, now, g_ptr_array_new_with_free_func(g_free)};
 
 	look_at_occurrences(&l);
 	look_at_units(&l);
+	look_at_names(&l);
 	look_at_rosters(&l);
 	look_at_deadlines(&l);
 	return l.reasons;

@@ -69,6 +69,8 @@ GArray *campaign_unknown_years(const struct campaign *c);
 
 /** Index by id / (uid, rid); NONE if there is none. Linear or hashed, callers need not care. */
 uint32_t campaign_find_unit(const struct campaign *c, const char *id);
+/** Does @unit of @c owe @ob? */
+bool campaign_owes(const struct campaign *c, const struct obligation *ob, uint32_t unit);
 uint32_t campaign_find_occurrence(const struct campaign *c, const char *uid, const char *rid);
 
 #endif

@@ -40,18 +40,15 @@ static const struct {
 static const struct {
 	const char *key, *label;
 } members[] = {
-	{"text", ""},          {"changes", ""},        {"reasons", ""},
-	{"unit", ""},          {"tag", "领域"},        {"uid", ""},
-	{"rid", ""},           {"new_uid", "改为"},    {"new_rid", ""},
-	{"step", "环节"},      {"due", "截止"},        {"received", "收到"},
-	{"receipt", "回执"},   {"way", "途径"},        {"zero", "零报告"},
-	{"parts", "附件"},     {"id", "待核件"},       {"reason", ""},
-	{"source", ""},        {"problem", ""},        {"told", "发出"},
-	{"held", "暂缓"},      {"superseded", "代替"}, {"withdrawn", "撤回"},
-	{"expected", "应报"},  {"missing", "未报"},    {"steps", "环节数"},
-	{"units", "单位"},     {"occurrences", "期"},  {"trusted", "可信"},
-	{"right", "确认无误"}, {"doubt", "可疑："},    {"why", "理由："},
-	{"code", NULL},        {"moved", NULL},
+	{"text", ""},          {"changes", ""},       {"reasons", ""},     {"unit", ""},
+	{"new_unit", "改为"},  {"tag", "领域"},       {"uid", ""},         {"rid", ""},
+	{"new_uid", "改为"},   {"new_rid", ""},       {"step", "环节"},    {"due", "截止"},
+	{"received", "收到"},  {"receipt", "回执"},   {"way", "途径"},     {"zero", "零报告"},
+	{"parts", "附件"},     {"id", "待核件"},      {"reason", ""},      {"source", ""},
+	{"problem", ""},       {"told", "发出"},      {"held", "暂缓"},    {"superseded", "代替"},
+	{"withdrawn", "撤回"}, {"expected", "应报"},  {"missing", "未报"}, {"steps", "环节数"},
+	{"units", "单位"},     {"occurrences", "期"}, {"trusted", "可信"}, {"right", "确认无误"},
+	{"doubt", "可疑："},   {"why", "理由："},     {"code", NULL},      {"moved", NULL},
 };
 
 const char *journal_event(const char *event)

@@ -4,7 +4,8 @@
  * What was known and is now a past step by the edit alone is recorded superseded
  * (P2): an edit of the policies must not make the daemon say at once what nobody had
  * planned.  A series that a calendar program cut under a new UID keeps its history, and so
- * does one whose start was dragged, which gives every instance another RECURRENCE-ID.
+ * does one whose start was dragged, which gives every instance another RECURRENCE-ID, and a unit
+ * that was given another id.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -109,6 +110,38 @@ static int follow(struct reload *r, const struct campaign *fresh, const uint32_t
 		way.n += rc > 0;
 	}
 	say_way(r, fresh, &way);
+	return rc < 0 ? rc : 0;
+}
+
+/* The history of a unit goes on under the id of its name. @units: campaign_follow_units(). */
+static int follow_units(struct reload *r, const struct campaign *fresh, uint32_t *units,
+			struct err *err)
+{
+	const struct campaign *old = r->e->campaign;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < old->n_units && rc >= 0; i++) {
+		const char *id = campaign_text(old, old->units[i].id),
+			   *name = campaign_text(old, old->units[i].name), *new_id;
+
+		if (units[i] == NONE)
+			continue;
+		new_id = campaign_text(fresh, fresh->units[units[i]].id);
+		if (strcmp(id, new_id) == 0)
+			continue;
+		rc = store_unit_rename(r->e->store, r->e->id, id, new_id, err);
+		if (rc == -EEXIST) { /* the new id has a history of its own */
+			units[i] = NONE;
+			rc = 0;
+			continue;
+		}
+		say(r,
+		    g_strdup_printf("%s的编号由 %s 改为 %s，历史记录随之转移", name, id, new_id));
+		if (rc >= 0)
+			rc = engine_journal_add(
+				r->e, r->now, "duband", "follow",
+				json_pack("{s:s, s:s}", "unit", id, "new_unit", new_id), err);
+	}
 	return rc < 0 ? rc : 0;
 }
 
@@ -258,12 +291,15 @@ static void say_changes(struct reload *r, const struct campaign *fresh)
 static int leave(struct reload *r, const struct campaign *fresh, struct err *err)
 {
 	g_autofree uint32_t *goes = campaign_follow(r->e->campaign, fresh);
+	g_autofree uint32_t *units = campaign_follow_units(r->e->campaign, fresh);
 	int rc;
 
 	say_changes(r, fresh);
 	rc = follow(r, fresh, goes, err);
 	if (rc >= 0)
-		rc = told_note_gone(r->e, fresh, goes, r->now, err);
+		rc = follow_units(r, fresh, units, err);
+	if (rc >= 0)
+		rc = told_note_gone(r->e, fresh, goes, units, r->now, err);
 	return rc;
 }
 

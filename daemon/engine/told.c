@@ -215,29 +215,11 @@ int told_correct(struct engine *e, struct occurrence_facts *f, wall_t now, struc
 
 /* ---- items that are gone ---- */
 
-static bool owes(const struct campaign *c, uint32_t occurrence, const char *unit)
-{
-	const struct obligation *ob = &c->obligations[c->occurrences[occurrence].obligation];
-	uint32_t u = campaign_find_unit(c, unit), low = 0, high = ob->owings;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (c->owing[ob->owing + mid] < u)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < ob->owings && c->owing[ob->owing + low] == u;
-}
-
-static int note_item(struct engine *e, const struct campaign *fresh, uint32_t occurrence,
-		     uint32_t unit, wall_t now)
+static int note_item(struct engine *e, bool known, uint32_t occurrence, uint32_t unit, wall_t now)
 {
 	const struct unit *u = &e->campaign->units[unit];
 	g_autofree char *title = engine_title(e, occurrence);
 	g_autofree char *mark = NULL;
-	bool known = campaign_find_unit(fresh, engine_text(e, u->id)) != NONE;
 
 	mark = g_strdup_printf(MARK_GONE "%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ":%s%s%s%s",
 			       engine_occurrence_id(e, occurrence), engine_unit_id(e, unit), title,
@@ -247,28 +229,31 @@ static int note_item(struct engine *e, const struct campaign *fresh, uint32_t oc
 }
 
 /* Units that owe @i and will no more: all of them if it is gone itself. */
-static GArray *units_lost(const struct engine *e, const struct campaign *fresh, uint32_t i,
-			  uint32_t k)
+static GArray *units_lost(const struct engine *e, const struct campaign *fresh,
+			  const uint32_t *units, uint32_t i, uint32_t k)
 {
 	const struct campaign *c = e->campaign;
+	const struct obligation *new_ob =
+		k == NONE ? NULL : &fresh->obligations[fresh->occurrences[k].obligation];
 	const struct obligation *ob = engine_obligation(e, i);
 	GArray *lost = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
 	for (uint32_t n = ob->owing; n < ob->owing + ob->owings; n++)
-		if (k == NONE || !owes(fresh, k, campaign_text(c, c->units[c->owing[n]].id)))
+		if (k == NONE || units[c->owing[n]] == NONE ||
+		    !campaign_owes(fresh, new_ob, units[c->owing[n]]))
 			g_array_append_val(lost, c->owing[n]);
 	return lost;
 }
 
-/* @units, which lose occurrence @i, if they were told of it and have not answered. */
-static int note_units(struct engine *e, const struct campaign *fresh, uint32_t i,
-		      const GArray *units, wall_t now)
+/* Those who lose occurrence @i, if they were told of it and have not answered. */
+static int note_units(struct engine *e, const uint32_t *units, uint32_t i, const GArray *lost,
+		      wall_t now)
 {
-	struct occurrence_facts *f = units->len == 0 ? NULL : facts_load(e, i, NONE);
+	struct occurrence_facts *f = lost->len == 0 ? NULL : facts_load(e, i, NONE);
 	int rc = 0;
 
-	for (guint n = 0; n < units->len && rc >= 0; n++) {
-		uint32_t unit = g_array_index(units, uint32_t, n);
+	for (guint n = 0; n < lost->len && rc >= 0; n++) {
+		uint32_t unit = g_array_index(lost, uint32_t, n);
 		const struct item_fact *it = facts_item(f, unit);
 		g_autoptr(GArray) all = NULL;
 		bool told = false;
@@ -279,14 +264,14 @@ static int note_units(struct engine *e, const struct campaign *fresh, uint32_t i
 		for (guint k = 0; k < all->len; k++)
 			told |= g_array_index(all, struct told, k).what == TOLD_DEADLINE;
 		if (told)
-			rc = note_item(e, fresh, i, unit, now);
+			rc = note_item(e, units[unit] != NONE, i, unit, now);
 	}
 	facts_free(&f);
 	return rc;
 }
 
-int told_note_gone(struct engine *e, const struct campaign *fresh, const uint32_t *goes, wall_t now,
-		   struct err *err)
+int told_note_gone(struct engine *e, const struct campaign *fresh, const uint32_t *goes,
+		   const uint32_t *units, wall_t now, struct err *err)
 {
 	g_autoptr(GArray) lost = NULL; /* of the pair of obligations looked at last */
 	uint32_t from = NONE, to = NONE;
@@ -298,11 +283,11 @@ int told_note_gone(struct engine *e, const struct campaign *fresh, const uint32_
 
 		if (lost == NULL || from != ob || to != new_ob) {
 			g_clear_pointer(&lost, g_array_unref);
-			lost = units_lost(e, fresh, i, k);
+			lost = units_lost(e, fresh, units, i, k);
 			from = ob;
 			to = new_ob;
 		}
-		rc = note_units(e, fresh, i, lost, now);
+		rc = note_units(e, units, i, lost, now);
 	}
 	return rc < 0 ? err_set(err, rc, "数据库写入失败") : 0;
 }

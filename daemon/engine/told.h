@@ -43,10 +43,11 @@ int told_correct(struct engine *e, struct occurrence_facts *f, wall_t now, struc
 
 /**
  * In a reload, before the swap: items that were asked for and that @fresh owes no more are noted
- * down; told_tell_gone(), in the next tick, tells those who were told. @goes: campaign_follow().
+ * down; told_tell_gone(), in the next tick, tells those who were told. @goes: campaign_follow(),
+ * @units: campaign_follow_units().
  */
-int told_note_gone(struct engine *e, const struct campaign *fresh, const uint32_t *goes, wall_t now,
-		   struct err *err);
+int told_note_gone(struct engine *e, const struct campaign *fresh, const uint32_t *goes,
+		   const uint32_t *units, wall_t now, struct err *err);
 int told_tell_gone(struct engine *e, wall_t now, struct err *err);
 
 /** For the words of a diff with the campaign in force; borrows @e. */

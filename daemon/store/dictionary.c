@@ -90,6 +90,26 @@ int store_occurrence_rename(struct store *st, int64_t occurrence, const char *ui
 	return sq_run(st, q, err);
 }
 
+int store_unit_rename(struct store *st, int64_t campaign, const char *unit, const char *to,
+		      struct err *err)
+{
+	static const char *const updates[] = {
+		"UPDATE unit SET unit=?3 WHERE campaign=?1 AND unit=?2",
+		"UPDATE tray SET unit=?3 WHERE campaign=?1 AND unit=?2",
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(updates) && rc >= 0; i++) {
+		sqlite3_stmt *q = sq(st, updates[i]);
+
+		sq_int(q, 1, campaign);
+		sq_text(q, 2, unit);
+		sq_text(q, 3, to);
+		rc = sq_run(st, q, err);
+	}
+	return rc;
+}
+
 int store_each_occurrence(struct store *st, int64_t campaign, store_occurrence_fn *fn, void *arg)
 {
 	sqlite3_stmt *q =

@@ -72,6 +72,9 @@ int store_each_unit(struct store *st, int64_t campaign, store_unit_fn *fn, void 
 /** What campaign_file holds, as a number; 0 = not known. */
 uint64_t store_campaign_digest(struct store *st, int64_t campaign);
 int store_campaign_set_digest(struct store *st, int64_t campaign, uint64_t digest);
+/** The unit's history, and what it has in the tray, go on under another id. -EEXIST as below. */
+int store_unit_rename(struct store *st, int64_t campaign, const char *unit, const char *to,
+		      struct err *err);
 /** The occurrence's history goes on under another name. -EEXIST if that has one already. */
 int store_occurrence_rename(struct store *st, int64_t occurrence, const char *uid, const char *rid,
 			    struct err *err);

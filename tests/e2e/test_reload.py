@@ -328,6 +328,25 @@ def test_large_edit_waits_for_a_person():
         d.stop()
 
 
+def test_a_table_sorted_without_its_numbers_waits_for_a_person():
+    """Who has reported would be taken for another, and that one's superiors would hear."""
+    with World() as w:
+        c, d, peer = started(w, units=4)
+        with open(c.path("units.csv"), encoding="utf-8") as f:
+            text = f.read()
+        c.write("units.csv", text.replace("u1,单位1", "u1,单位X").replace("u2,单位2", "u2,单位1")
+                .replace("u1,单位X", "u1,单位2"))
+        assert "2 个单位的编号将换给别的单位（u1 原是单位1，将是单位2 等）" in held(d)
+        c.write("units.csv", text.replace("u1,单位1", "u1,第一单位"))
+        d.ctl("reload")  # a new name is a new name
+        c.write("units.csv", text.replace("u1,单位1", "n1,第一单位"))
+        d.ctl("reload")
+        assert {x["unit"] for x in d.json("due", "--uid", ONE)} == {"n1", "u2", "u3", "u4"}
+        d.wait_idle()
+        assert len(peer.accepted("liaison1@example.org")) == 1, "told twice under another number"
+        d.stop()
+
+
 def test_confirmation_is_for_what_was_seen():
     """Edited again since: what is confirmed is not what would come into force."""
     with World() as w:

@@ -99,6 +99,14 @@ static const struct {
 	 "单位 zhu 的领域：部门、建筑 改为 部门、建筑、燃气\n"
 	 "新增单位：罗溪镇（luo），联系人 1 个\n"
 	 "“周报”的报送单位有变：3 家改为 3 家\n"},
+	{"another number for a unit", NULL,
+	 "unit,name,kind,role,person,email,tags\n"
+	 "ban,安委办,office,liaison,办甲,ban@example.org,\n"
+	 "xin,新桥镇,镇,liaison,新甲,xin1@example.org,消防;建筑\n"
+	 "xin,新桥镇,镇,leader,新乙,xin2@example.org,消防;建筑\n"
+	 "a02,薛家镇,镇,liaison,薛甲,xue1@example.org,消防\n"
+	 "zhu,住建局,部门,liaison,住甲,zhu1@example.org,建筑\n",
+	 NULL, NULL, "单位 xue 的编号：xue 改为 a02\n"},
 	{"policies",
 	 "name: 试二\ntimezone: Asia/Shanghai\noffice: ban\nhold_if_missing: never\npolicies:\n"
 	 "  default:\n    grace: 1h\n    steps:\n"

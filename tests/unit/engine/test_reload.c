@@ -273,6 +273,44 @@ static void a_unit_that_is_taken_out_is_left_alone(void **state)
 	world_fini(&w);
 }
 
+/* Other numbers for the same units: who has reported is not chased under the new one. */
+static void a_unit_that_is_given_another_number_keeps_its_reports(void **state)
+{
+	static const char renumbered[] = "unit,name,kind,role,person,email,tags\n"
+					 "ban,安委办,office,liaison,办甲,ban@example.org,\n"
+					 "a01,新桥镇,镇,liaison,新甲,xin1@example.org,消防\n"
+					 "a01,新桥镇,镇,leader,新乙,xin2@example.org,消防\n"
+					 "a02,薛家镇,镇,liaison,薛甲,xue1@example.org,建筑\n"
+					 "a02,薛家镇,镇,leader,薛乙,xue2@example.org,建筑\n"
+					 "zhu,住建局,部门,liaison,住甲,zhu1@example.org,建筑\n"
+					 "zhu,住建局,部门,leader,住乙,zhu2@example.org,建筑\n";
+	struct world w;
+	g_autofree char *text = NULL, *said_then = NULL;
+
+	(void)state;
+	world_weekly(&w);
+	assert_int_equal(submit(&w, "xin", "zhou", FIRST, "2019-08-09T09:00", "2019-08-09T09:00"),
+			 0);
+	assert_int_equal(submit(&w, "xue", "zhou", "", "2019-10-09T09:00", "2019-10-09T09:00"), 0);
+	assert_true(w.receipt.tray);
+	assert_int_equal(pause_or_resume(&w, DECISION_PAUSE, "zhu", "", "2019-08-09T09:30"), 0);
+	tick(&w, "2019-08-09T14:00");
+	g_free(said(&w));
+	reload(&w, yaml_weekly, renumbered, calendar_weekly, "2019-08-09T15:00");
+	said_then = g_strdup(lines->pdata[lines->len - 2]);
+	assert_string_equal(said_then, "新桥镇的编号由 xin 改为 a01，历史记录随之转移");
+	assert_int_equal(standing_at(&w, "a01", "zhou", FIRST, "2019-08-09T17:00"),
+			 STANDING_ON_TIME);
+	assert_int_equal(told_again(&w, "2019-08-09T15:00"), 0); /* nor reminded twice */
+	tick(&w, "2019-08-13T17:30");
+	text = said(&w);
+	assert_null(strstr(text, " a01 "));
+	assert_null(strstr(text, " zhu "));
+	assert_null(strstr(text, "sent escalate 督办 a02 leader")); /* its report is in the tray */
+	g_ptr_array_unref(lines);
+	world_fini(&w);
+}
+
 /* P2: who joins later gets the next step. */
 static void a_contact_who_joins_gets_the_next_step(void **state)
 {
@@ -306,6 +344,7 @@ int main(void)
 		cmocka_unit_test(a_series_that_was_dragged_keeps_its_history),
 		cmocka_unit_test(another_summary_is_another_thing),
 		cmocka_unit_test(a_unit_that_is_taken_out_is_left_alone),
+		cmocka_unit_test(a_unit_that_is_given_another_number_keeps_its_reports),
 		cmocka_unit_test(a_contact_who_joins_gets_the_next_step),
 	};
 
