@@ -141,7 +141,7 @@ static int tell(struct unsigned_list *u, struct err *err)
 		rc = store_mark(e->store, e->id, MARK, u->now);
 	if (rc < 0)
 		return err_set(err, rc, "数据库写入失败");
-	g_hash_table_remove_all(e->messages); /* those of a round that is over may have gone */
+	/* What the round just over has said to the office has not left: this goes with it (P6). */
 	for (guint i = 0; i < u->groups->len && rc >= 0; i++) {
 		const struct group *g = u->groups->pdata[i];
 		g_autofree char *words = words_of(e, g);

@@ -53,6 +53,22 @@ static void the_office_hears_of_it_once_after_half_an_hour(void **state)
 	world_fini(&w);
 }
 
+/* After a downtime, too, the office gets one message. */
+static void it_goes_with_what_the_round_says(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, SIGNED(SUPERVISE "      - {name: 催办, at: \"+3d@09:00\", to: [office]}\n"));
+	(void)ask(&w, "2019-08-12T08:30");
+	(void)ask(&w, "2019-08-12T09:00");
+	assert_said(&w, TOLD);
+	assert_int_equal(deliver(&w, "2019-08-12T09:00"), 1);
+	assert_string_equal(leased_to(&w, "ban@example.org"),
+			    " 待签发/ 催办/xin 催办/xue 催办/zhu");
+	world_fini(&w);
+}
+
 static void a_second_step_of_the_day_waits_for_tomorrow(void **state)
 {
 	struct world w;
@@ -167,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_office_hears_of_it_once_after_half_an_hour),
+		cmocka_unit_test(it_goes_with_what_the_round_says),
 		cmocka_unit_test(a_second_step_of_the_day_waits_for_tomorrow),
 		cmocka_unit_test(nobody_is_asked_for_what_was_signed_or_answered),
 		cmocka_unit_test(a_signature_just_given_is_not_asked_for),
