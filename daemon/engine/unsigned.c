@@ -155,29 +155,37 @@ static int tell(struct unsigned_list *u, struct err *err)
 	return rc < 0 ? rc : read_all(u, err);
 }
 
+static int tell_now(struct unsigned_list *u, struct err *err)
+{
+	struct engine *e = u->e;
+	int rc = store_begin(e->store, err);
+
+	if (rc < 0)
+		return rc;
+	rc = tell(u, err);
+	if (rc >= 0)
+		rc = store_commit(e->store, err);
+	if (rc < 0) {
+		store_rollback(e->store);
+		engine_touch(e);
+	}
+	return rc;
+}
+
 int engine_tell_unsigned(struct engine *e, dur_t wait, wall_t now, wall_t *next_out,
 			 struct err *err)
 {
 	struct unsigned_list u = {.e = e, .now = now, .wait = wait};
-	int rc = 0;
+	int rc;
 
 	if (e->rows == 0 && now < e->unsigned_wake) {
 		*next_out = e->unsigned_wake;
 		return 0; /* nothing has changed */
 	}
 	u.groups = g_ptr_array_new_with_free_func(group_free);
-	rc = store_begin(e->store, err);
-	if (rc >= 0) {
-		rc = read_all(&u, err);
-		if (rc >= 0 && u.next <= now)
-			rc = tell(&u, err);
-		if (rc >= 0)
-			rc = store_commit(e->store, err);
-		if (rc < 0) {
-			store_rollback(e->store);
-			engine_touch(e);
-		}
-	}
+	rc = read_all(&u, err);
+	if (rc >= 0 && u.next <= now) /* few rounds have to write */
+		rc = tell_now(&u, err);
 	g_ptr_array_unref(u.groups);
 	e->unsigned_wake = rc < 0 ? 0 : u.next;
 	*next_out = u.next;
