@@ -116,6 +116,18 @@ static void strip_bom(struct text_line *l)
 }
 
 /*
+ * UTF-8 that may be so by chance: in GB18030 约谈 is four bytes that are two Armenian letters. With
+ * nothing beyond U+07FF in it, a line of a GB18030 file is GB18030.
+ */
+static bool is_narrow(const struct text_line *l)
+{
+	for (const char *p = l->text; *p != 0; p = g_utf8_next_char(p))
+		if (g_utf8_get_char(p) >= 0x800)
+			return false;
+	return !g_str_is_ascii(l->text);
+}
+
+/*
  * Lines that are no UTF-8: GB18030 when most of the file's non-ASCII lines are, else
  * damage in a file that is UTF-8. GB18030 explains nearly every byte, so one broken
  * character must not turn a whole file into another charset.
@@ -137,13 +149,16 @@ static void decode(const char *file, GArray *lines, GPtrArray *texts, struct fin
 	}
 	for (guint i = 0; bad > 0 && i < lines->len; i++) {
 		struct text_line *l = &g_array_index(lines, struct text_line, i);
+		bool valid = g_utf8_validate(l->text, (gssize)l->size, NULL);
 		char *text = NULL;
 
-		if (g_utf8_validate(l->text, (gssize)l->size, NULL))
+		if (valid && (bad <= good || !is_narrow(l)))
 			continue;
 		if (bad > good)
 			text = g_convert(l->text, (gssize)l->size, "UTF-8", "GB18030", NULL, NULL,
 					 NULL);
+		if (valid && text == NULL)
+			continue;
 		if (text == NULL)
 			text = g_convert(l->text, (gssize)l->size, "UTF-8", "WINDOWS-1252", NULL,
 					 NULL, NULL);

@@ -55,6 +55,14 @@ static void a_summary_reads_the_same_however_it_was_saved(void **state)
 		{"plain UTF-8", EVENT("SUMMARY:安全周报"), "安全周报"},
 		{"with a byte order mark", "\xef\xbb\xbf" EVENT("SUMMARY:周报"), "周报"},
 		{"GB18030 from an old Outlook", EVENT("SUMMARY:\xd6\xdc\xb1\xa8"), "周报"},
+		{"GB18030 that is UTF-8 by chance, in a file of GB18030",
+		 EVENT("DESCRIPTION:\xd6\xdc\xb1\xa8\r\nLOCATION:\xd6\xdc\xb1\xa8\r\n"
+		       "SUMMARY:\xd4\xbc\xcc\xb8"),
+		 "约谈"},
+		{"UTF-8 in a file that is mostly GB18030",
+		 EVENT("DESCRIPTION:\xd6\xdc\xb1\xa8\r\nLOCATION:\xd6\xdc\xb1\xa8\r\n"
+		       "SUMMARY:约谈"),
+		 "约谈"},
 		{"folded inside a character", EVENT("SUMMARY:\xe5\x91\r\n \xa8\xe6\r\n\t\x8a\xa5"),
 		 "周报"},
 		{"folded inside the name", EVENT("SUMM\r\n ARY:x"), "x"},
