@@ -27,10 +27,8 @@ static int read_campaign(const char *dir, struct campaign_files **out, struct er
 	*out = campaign_files_new(key);
 	for (guint i = 0; i < list->len; i++) {
 		const struct file *f = g_ptr_array_index(list, i);
-		gsize size;
-		const void *bytes = g_bytes_get_data(f->bytes, &size);
 
-		campaign_files_add(*out, f->path, bytes, size);
+		campaign_files_share(*out, f->path, f->bytes);
 	}
 	return 0;
 }

@@ -88,10 +88,8 @@ static bool check_campaign(const struct settings *s, const char *dir)
 	files = campaign_files_new(key); /* a person looks: read here, as dubanctl does */
 	for (guint i = 0; i < list->len; i++) {
 		const struct file *one = g_ptr_array_index(list, i);
-		gsize size;
-		const void *bytes = g_bytes_get_data(one->bytes, &size);
 
-		campaign_files_add(files, one->path, bytes, size);
+		campaign_files_share(files, one->path, one->bytes);
 	}
 	f = findings_new();
 	if (campaign_load(files, g_get_real_time() / 1000, &c, f) == 0)

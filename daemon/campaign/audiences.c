@@ -60,7 +60,7 @@ static bool read_unit(const struct audience_book *book, const struct ynode *n, s
 	g_autofree char *words = NULL;
 	struct near near;
 
-	a->index = build_find(b, b->unit_of, id);
+	a->index = build_find_unit(b, id);
 	if (a->index != NONE) {
 		a->kind = a->index == b->c->office ? AUDIENCE_OFFICE : AUDIENCE_UNIT;
 		return true;

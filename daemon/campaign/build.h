@@ -9,6 +9,7 @@
 #include "daemon/campaign/load.h"
 #include "daemon/campaign/near.h"
 #include "daemon/campaign/texts.h"
+#include "daemon/campaign/unit_table.h"
 #include "daemon/campaign/yaml.h"
 
 #define YAML_FILE "campaign.yaml"
@@ -51,7 +52,7 @@ struct build {
 	GArray *period_lines;  /**< int, a period */
 	struct place office_place;
 
-	GHashTable *unit_of;   /**< text_t of an id -> index + 1 */
+	struct unit_table unit_of;
 	GHashTable *policy_of; /**< text_t of a name -> index + 1 */
 	GHashTable *tag_set;   /**< text_t of every tag */
 };
@@ -61,6 +62,8 @@ struct build {
 /** Is there an error about a file whose name begins with @file? */
 bool build_has_errors(const struct findings *f, const char *file);
 
+/** Index of the unit @id, or NONE. */
+uint32_t build_find_unit(const struct build *b, const char *id);
 /** Index behind @table's entry for @text, or NONE. */
 uint32_t build_find(const struct build *b, GHashTable *table, const char *text);
 

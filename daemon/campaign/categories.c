@@ -74,7 +74,7 @@ static int meanings_of(const struct build *b, const char *name)
 		return 0;
 	return (build_find(b, b->policy_of, name) != NONE) +
 	       g_hash_table_contains(b->tag_set, GUINT_TO_POINTER(text)) +
-	       (build_find(b, b->unit_of, name) != NONE);
+	       (build_find_unit(b, name) != NONE);
 }
 
 /**

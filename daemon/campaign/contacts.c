@@ -109,3 +109,51 @@ bool contacts_add(struct contacts *c, const struct contact *contact)
 	of->n++;
 	return true;
 }
+
+static struct unit *unit_at(GArray *units, uint32_t i)
+{
+	return &g_array_index(units, struct unit, i);
+}
+
+/* How many contacts each unit has, and whether they stand in the order of their units. */
+static bool count(const GArray *contacts, GArray *units)
+{
+	bool in_order = true;
+	uint32_t before = 0;
+
+	for (uint32_t i = 0; i < contacts->len; i++) {
+		uint32_t unit = g_array_index(contacts, struct contact, i).unit;
+
+		unit_at(units, unit)->contacts++;
+		in_order = in_order && unit >= before;
+		before = unit;
+	}
+	return in_order;
+}
+
+void contacts_group(GArray **contacts, GArray *units)
+{
+	const GArray *old = *contacts;
+	bool in_order = count(old, units);
+	GArray *grouped;
+	uint32_t first = 0;
+
+	for (uint32_t i = 0; i < units->len; i++) {
+		unit_at(units, i)->contact = first;
+		first += unit_at(units, i)->contacts;
+	}
+	if (in_order) /* as in most tables */
+		return;
+	grouped = g_array_sized_new(FALSE, TRUE, sizeof(struct contact), old->len);
+	g_array_set_size(grouped, old->len);
+	for (uint32_t i = 0; i < units->len; i++)
+		unit_at(units, i)->contacts = 0;
+	for (uint32_t i = 0; i < old->len; i++) {
+		const struct contact *c = &g_array_index(old, struct contact, i);
+		struct unit *u = unit_at(units, c->unit);
+
+		g_array_index(grouped, struct contact, u->contact + u->contacts++) = *c;
+	}
+	g_array_unref(*contacts);
+	*contacts = grouped;
+}

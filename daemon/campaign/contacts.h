@@ -18,4 +18,10 @@ void contacts_free(struct contacts **c);
 /** Append @contact unless its unit has an equal one: unit, role, person and addresses. */
 bool contacts_add(struct contacts *c, const struct contact *contact);
 
+/**
+ * Put *contacts (struct contact) into the order of their @units (struct unit), within a unit as they
+ * were, and tell each unit which are its own.
+ */
+void contacts_group(GArray **contacts, GArray *units);
+
 #endif

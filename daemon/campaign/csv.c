@@ -1,15 +1,21 @@
 /*
  * csv.c - decoding and cutting of tables (RFC 4180 as spreadsheets practise it).
  *
- * Fields are cut in place: a table of 100,000 rows costs one copy of its bytes.
+ * UTF-8 is read where it lies; only the fields of one row are copied, over those of the row before: a
+ * table of 100,000 rows costs no memory.
  */
 #include "daemon/campaign/csv.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
+#include "daemon/campaign/address.h"
+
 #define BOM "\xef\xbb\xbf"
+#define ROW_BYTES_FIRST 1024
+
+/* What a byte is to the cutter. */
+enum { CLASS_PLAIN, CLASS_CONTROL, CLASS_STOP };
 
 static int refuse(struct csv *csv, int line, const char *text)
 {
@@ -43,6 +49,7 @@ static bool is_damaged_utf8(const char *bytes, const char *bad, const char *end)
 static int decode(struct csv *csv, const char *bytes, size_t size)
 {
 	const char *bad = NULL;
+	gsize length = 0;
 	bool marked = size >= 3 && !memcmp(bytes, BOM, 3);
 
 	if (size >= 2 && (!memcmp(bytes, "\xff\xfe", 2) || !memcmp(bytes, "\xfe\xff", 2)))
@@ -56,17 +63,37 @@ static int decode(struct csv *csv, const char *bytes, size_t size)
 	bad = memchr(bytes, 0, size);
 	if (bad)
 		return refuse(csv, line_at(bytes, bad), "有 NUL 字符；可另存为“CSV UTF-8”");
-	if (g_utf8_validate(bytes, (gssize)size, &bad)) {
-		csv->text = g_strndup(bytes, size);
+	csv->at = bytes;
+	csv->end = bytes + size;
+	if (g_utf8_validate(bytes, (gssize)size, &bad))
 		return 0;
-	}
 	if (!marked && !is_damaged_utf8(bytes, bad, bytes + size))
-		csv->text = g_convert(bytes, (gssize)size, "UTF-8", "GB18030", NULL, NULL, NULL);
-	if (!csv->text)
+		csv->decoded =
+			g_convert(bytes, (gssize)size, "UTF-8", "GB18030", NULL, &length, NULL);
+	if (!csv->decoded)
 		return refuse(csv, line_at(bytes, bad),
 			      "有既不是 UTF-8 也不是 GB18030 的字符，文件可能不完整；"
 			      "可用 Excel 或 WPS 另存为“CSV UTF-8”");
+	csv->at = csv->decoded;
+	csv->end = csv->at + length;
 	return 0;
+}
+
+/** A first line "sep=;" of spreadsheets. */
+static void read_separator(struct csv *csv)
+{
+	const char *at = csv->at;
+
+	if (csv->end - at < 5 || g_ascii_strncasecmp(at, "sep=", 4) || !strchr(",;\t", at[4]))
+		return;
+	csv->separator = at[4];
+	at += 5;
+	while (at < csv->end && *at == '\r')
+		at++;
+	if (at < csv->end && *at == '\n')
+		at++;
+	csv->at = at;
+	csv->line++;
 }
 
 int csv_init(struct csv *csv, const char *file, const char *bytes, size_t size,
@@ -78,31 +105,37 @@ int csv_init(struct csv *csv, const char *file, const char *bytes, size_t size,
 	rc = decode(csv, bytes, size);
 	if (rc < 0)
 		return rc;
-	csv->at = csv->text;
-	if (!g_ascii_strncasecmp(csv->at, "sep=", 4) && csv->at[4] && strchr(",;\t", csv->at[4])) {
-		csv->separator = csv->at[4];
-		csv->at += 5;
-		csv->at += strspn(csv->at, "\r");
-		if (*csv->at == '\n')
-			csv->at++;
-		csv->line++;
-	}
+	read_separator(csv);
+	for (int c = 0; c < 256; c++)
+		csv->class[c] = is_control((char)c) ? CLASS_CONTROL : CLASS_PLAIN;
+	csv->class[(guchar)csv->separator] = csv->class['\r'] = csv->class['\n'] = CLASS_STOP;
 	return 0;
 }
 
 void csv_fini(struct csv *csv)
 {
-	g_clear_pointer(&csv->text, g_free);
-	csv->at = NULL;
+	g_clear_pointer(&csv->decoded, g_free);
+	g_clear_pointer(&csv->row, g_free);
+	csv->at = csv->end = NULL;
+}
+
+/* ---- one row: its fields stand in csv->row, each with a terminator ------------ */
+
+static bool begins_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\xe3' || c == '\xc2';
+}
+
+static bool ends_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\x80' || c == '\xa0';
 }
 
 /** Remove blanks (also the ideographic and the non-breaking one) around a field of @length. */
 static char *trim(char *field, size_t length)
 {
 	static const char *const blanks[] = {" ", "\t", "\xe3\x80\x80", "\xc2\xa0"};
-	static const char first[] = " \t\xe3\xc2", last[] = " \t\x80\xa0";
-	bool again = length > 0 && (memchr(first, field[0], sizeof(first) - 1) ||
-				    memchr(last, field[length - 1], sizeof(last) - 1));
+	bool again = length > 0 && (begins_blank(field[0]) || ends_blank(field[length - 1]));
 
 	while (again) {
 		again = false;
@@ -124,11 +157,13 @@ static char *trim(char *field, size_t length)
 	return field;
 }
 
-/** Step over one line break, which @p stands at. */
-static char *after_break(struct csv *csv, char *p)
+/** Step over the line break that csv->at stands at. */
+static void step_over_break(struct csv *csv)
 {
+	bool pair = csv->at[0] == '\r' && csv->end - csv->at > 1 && csv->at[1] == '\n';
+
 	csv->line++;
-	return p + (p[0] == '\r' && p[1] == '\n' ? 2 : 1);
+	csv->at += pair ? 2 : 1;
 }
 
 static bool is_break(char c)
@@ -136,11 +171,28 @@ static bool is_break(char c)
 	return c == '\r' || c == '\n';
 }
 
-/** The closing quote of the field that begins at @from, or NULL. */
-static const char *closing_quote(const char *from)
+static bool at_break(const struct csv *csv)
 {
-	for (const char *in = from; *in && in - from <= (ptrdiff_t)CSV_FIELD_BYTES_MAX; in++) {
-		if (in[0] == '"' && in[1] == '"')
+	return csv->at < csv->end && is_break(*csv->at);
+}
+
+/** Room for @n bytes and a terminator behind what the row has already. */
+static char *row_room(struct csv *csv, size_t n)
+{
+	if (csv->used + n + 1 > csv->room) {
+		csv->room = MAX(2 * (csv->used + n + 1), ROW_BYTES_FIRST);
+		csv->row = g_realloc(csv->row, csv->room);
+	}
+	return csv->row + csv->used;
+}
+
+/** The closing quote of the field that begins at @from, or NULL. */
+static const char *closing_quote(const struct csv *csv, const char *from)
+{
+	const char *end = from + MIN((size_t)(csv->end - from), CSV_FIELD_BYTES_MAX + 1);
+
+	for (const char *in = from; in < end; in++) {
+		if (in[0] == '"' && in + 1 < csv->end && in[1] == '"')
 			in++;
 		else if (*in == '"')
 			return in;
@@ -149,87 +201,106 @@ static const char *closing_quote(const char *from)
 }
 
 /**
- * Cut the quoted field whose opening quote is at csv->at. Leaves csv->at behind the closing
- * quote and the blanks after it. NULL, with nothing changed, when there is no closing quote.
+ * Take the quoted field whose opening quote is at csv->at. Leaves csv->at behind the closing
+ * quote and the blanks after it. -EINVAL, with nothing changed, when there is no closing quote.
  */
-static char *cut_quoted(struct csv *csv)
+static int take_quoted(struct csv *csv, size_t *length_out, bool *controls)
 {
-	char *from = csv->at + 1, *out = from;
-	const char *end = closing_quote(from);
+	const char *from = csv->at + 1, *end = closing_quote(csv, from);
+	char *out;
+	size_t n = 0;
 
 	if (!end)
-		return NULL;
+		return -EINVAL;
+	out = row_room(csv, (size_t)(end - from));
 	for (const char *in = from; in < end; in++) {
 		in += in[0] == '"';
 		csv->line += *in == '\n' || (in[0] == '\r' && in[1] != '\n');
-		*out++ = *in;
+		*controls |= is_control(*in);
+		out[n++] = *in;
 	}
-	csv->at = (char *)end + 1;
-	csv->at += strspn(csv->at, " ");
-	*out = '\0';
-	return from;
+	csv->at = end + 1;
+	while (csv->at < csv->end && *csv->at == ' ')
+		csv->at++;
+	*length_out = n;
+	return 0;
 }
 
-static char *cut_bare(struct csv *csv)
+static void take_bare(struct csv *csv, size_t *length_out, bool *controls)
 {
-	char *from = csv->at;
+	const char *from = csv->at, *at = from, *end = csv->end;
+	guint8 classes = CLASS_PLAIN;
 
-	while (*csv->at && *csv->at != csv->separator && !is_break(*csv->at))
-		csv->at++;
-	return from;
+	for (; at < end && csv->class[(guchar)*at] != CLASS_STOP; at++)
+		classes |= csv->class[(guchar)*at];
+	*controls |= classes != CLASS_PLAIN;
+	csv->at = at;
+	*length_out = (size_t)(at - from);
+	memcpy(row_room(csv, *length_out), from, *length_out);
 }
 
 static int spoil(struct csv *csv, int line, const char *text)
 {
 	findings_add(csv->findings, SEVERITY_ERROR, csv->file, line, 0, "CSV_SYNTAX", NULL, "%s",
 		     text);
-	while (*csv->at && !is_break(*csv->at))
+	while (csv->at < csv->end && !is_break(*csv->at))
 		csv->at++;
-	if (*csv->at)
-		csv->at = after_break(csv, csv->at);
+	if (at_break(csv))
+		step_over_break(csv);
 	return -EINVAL;
+}
+
+/** The field at csv->at, into the row; csv->at is left behind it. */
+static int take_field(struct csv *csv, const struct csv_row *row, size_t *start_out, bool *controls)
+{
+	size_t length;
+	char *field;
+
+	if (row->n == CSV_FIELDS_MAX)
+		return spoil(csv, row->line, "一行超过 64 列；可删去多余的列");
+	if (csv->at == csv->end || *csv->at != '"')
+		take_bare(csv, &length, controls);
+	else if (take_quoted(csv, &length, controls) < 0)
+		return spoil(csv, csv->line, "引号没有配对；可补上右引号，文字里的引号写两个");
+	if (csv->at < csv->end && csv->class[(guchar)*csv->at] != CLASS_STOP)
+		return spoil(csv, row->line,
+			     "右引号后面还有文字；可把整格用引号括起来，文字里的引号写两个");
+	field = csv->row + csv->used;
+	*start_out = csv->used + (size_t)(trim(field, length) - field);
+	csv->used += length + 1;
+	return 0;
 }
 
 /** One row, blank or not. */
 static int cut_row(struct csv *csv, struct csv_row *row)
 {
+	size_t starts[CSV_FIELDS_MAX];
+	bool more;
+
 	row->line = csv->line;
 	row->n = 0;
-	for (;;) {
-		char *field, *end;
+	row->controls = false;
+	csv->used = 0;
+	do {
+		size_t start = 0;
+		int rc = take_field(csv, row, &start, &row->controls);
 
-		if (row->n == CSV_FIELDS_MAX)
-			return spoil(csv, row->line, "一行超过 64 列；可删去多余的列");
-		field = *csv->at == '"' ? cut_quoted(csv) : cut_bare(csv);
-		if (!field)
-			return spoil(csv, csv->line,
-				     "引号没有配对；可补上右引号，文字里的引号写两个");
-		end = csv->at;
-		if (*end && *end != csv->separator && !is_break(*end))
-			return spoil(
-				csv, row->line,
-				"右引号后面还有文字；可把整格用引号括起来，文字里的引号写两个");
-		if (is_break(*end))
-			csv->at = after_break(csv, end);
-		else if (*end)
-			csv->at++;
-		else
-			csv->at = NULL; /* the end; the terminator is about to be shared */
-
-		bool more = csv->at && *end == csv->separator;
-
-		*end = '\0';
-		row->fields[row->n++] = trim(field, strlen(field));
-		if (!csv->at)
-			csv->at = end;
-		if (!more)
-			return 1;
-	}
+		if (rc < 0)
+			return rc;
+		starts[row->n++] = start;
+		more = csv->at < csv->end && !is_break(*csv->at);
+		csv->at += more;
+	} while (more);
+	if (at_break(csv))
+		step_over_break(csv);
+	for (unsigned i = 0; i < row->n; i++) /* csv->row stays where it is from here on */
+		row->fields[i] = csv->row + starts[i];
+	return 1;
 }
 
 int csv_next(struct csv *csv, struct csv_row *row)
 {
-	while (*csv->at) {
+	while (csv->at < csv->end) {
 		int rc = cut_row(csv, row);
 
 		if (rc < 0)

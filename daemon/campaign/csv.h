@@ -8,6 +8,7 @@
 #ifndef CAMPAIGN_CSV_H
 #define CAMPAIGN_CSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "daemon/core/err.h"
@@ -19,19 +20,26 @@
 struct csv {
 	const char *file;
 	struct findings *findings;
-	char *text; /**< UTF-8; fields are cut out of it in place */
-	char *at;
+	char *decoded; /**< UTF-8 of a table in GB18030, else NULL; owned */
+	const char *at, *end;
 	char separator;
 	int line; /**< of .at */
+	guint8 class[256];
+	char *row; /**< the fields of the latest row */
+	size_t used, room;
 };
 
 struct csv_row {
 	int line; /**< where it begins */
 	unsigned n;
-	char *fields[CSV_FIELDS_MAX]; /**< borrowed from the csv; blanks around them removed */
+	bool controls;                /**< there may be control characters in its fields */
+	char *fields[CSV_FIELDS_MAX]; /**< blanks around them removed; until the next csv_next() */
 };
 
-/** Decode a copy of @bytes. 0, or -EINVAL with an error finding; csv_fini() in any case. */
+/**
+ * Read @bytes, which are to stay until csv_fini(). 0, or -EINVAL with an error finding;
+ * csv_fini() in any case.
+ */
 int csv_init(struct csv *csv, const char *file, const char *bytes, size_t size,
 	     struct findings *findings);
 void csv_fini(struct csv *csv);

@@ -10,7 +10,7 @@ static void file_free(gpointer data)
 	struct campaign_file *f = data;
 
 	g_free(f->path);
-	g_free(f->bytes);
+	g_bytes_unref(f->held);
 	flat_free(&f->flat);
 	g_free(f);
 }
@@ -34,20 +34,27 @@ void campaign_files_free(struct campaign_files **f)
 	*f = NULL;
 }
 
-void campaign_files_add(struct campaign_files *f, const char *path, const void *bytes, size_t size)
+void campaign_files_share(struct campaign_files *f, const char *path, GBytes *bytes)
 {
 	struct campaign_file *file = g_new0(struct campaign_file, 1);
 	int at = 0;
 
 	file->path = g_strdup(path);
-	file->bytes = g_malloc(size + 1);
-	memcpy(file->bytes, size ? bytes : "", size);
-	file->bytes[size] = '\0'; /* a convenience for debuggers; readers go by the size */
-	file->size = size;
+	file->held = g_bytes_ref(bytes);
+	file->bytes = g_bytes_get_data(bytes, &file->size);
+	if (file->bytes == NULL) /* an empty one */
+		file->bytes = "";
 	while ((unsigned)at < f->files->len &&
 	       strcmp(((struct campaign_file *)f->files->pdata[at])->path, path) < 0)
 		at++;
 	g_ptr_array_insert(f->files, at, file);
+}
+
+void campaign_files_add(struct campaign_files *f, const char *path, const void *bytes, size_t size)
+{
+	g_autoptr(GBytes) copy = g_bytes_new(bytes, size);
+
+	campaign_files_share(f, path, copy);
 }
 
 void campaign_files_put(struct campaign_files *f, const char *path, const void *bytes, size_t size)

@@ -109,7 +109,7 @@ static int read_office(struct build *b, const struct ysource *src, const struct 
 		return -EINVAL;
 	n = ynode_get(root, "office");
 	b->office_place = (struct place){n->line, n->column};
-	b->c->office = build_find(b, b->unit_of, id);
+	b->c->office = build_find_unit(b, id);
 	if (b->c->office != NONE) {
 		build_at(b->units, struct unit, b->c->office)->sort = UNIT_OFFICE;
 		return 0;

@@ -1,17 +1,9 @@
 /*
- * index.c - sorted indexes: half the size of hash tables, and the same for equal files.
+ * index.c - units by id, obligations by uid, and the lines where things stand.
  */
 #include "daemon/campaign/index.h"
 
 #include <string.h>
-
-static gint unit_compare(gconstpointer pa, gconstpointer pb, gpointer data)
-{
-	const struct campaign *c = data;
-	const uint32_t *a = pa, *b = pb;
-
-	return strcmp(campaign_text(c, c->units[*a].id), campaign_text(c, c->units[*b].id));
-}
 
 static gint obligation_compare(gconstpointer pa, gconstpointer pb, gpointer data)
 {
@@ -22,17 +14,13 @@ static gint obligation_compare(gconstpointer pa, gconstpointer pb, gpointer data
 		      campaign_text(c, c->obligations[*b].uid));
 }
 
-static uint32_t *sorted(uint32_t n, GCompareDataFunc compare, struct campaign *c)
+static uint32_t *obligations_by_uid(struct campaign *c)
 {
-	uint32_t *list = g_new(uint32_t, MAX(n, 1));
-	bool in_order = true;
+	uint32_t *list = g_new(uint32_t, MAX(c->n_obligations, 1));
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < c->n_obligations; i++)
 		list[i] = i;
-		in_order = in_order && (i == 0 || compare(&list[i - 1], &list[i], c) <= 0);
-	}
-	if (!in_order) /* tables of many units are often kept sorted */
-		g_qsort_with_data(list, (gint)n, sizeof(*list), compare, c);
+	g_qsort_with_data(list, (gint)c->n_obligations, sizeof(*list), obligation_compare, c);
 	return list;
 }
 
@@ -48,8 +36,9 @@ const struct campaign_index *campaign_index_new(struct build *b)
 {
 	struct campaign_index *x = g_new0(struct campaign_index, 1);
 
-	x->units_by_id = sorted(b->c->n_units, unit_compare, b->c);
-	x->obligations_by_uid = sorted(b->c->n_obligations, obligation_compare, b->c);
+	x->units = b->unit_of;
+	b->unit_of = (struct unit_table){0};
+	x->obligations_by_uid = obligations_by_uid(b->c);
 	x->unit_lines = taken(&b->unit_lines);
 	x->policies = taken(&b->policy_places);
 	x->policy_named = taken(&b->policy_named);
@@ -65,7 +54,7 @@ void campaign_index_free(const struct campaign_index **index)
 
 	if (!x)
 		return;
-	g_free(x->units_by_id);
+	unit_table_fini(&x->units);
 	g_free(x->obligations_by_uid);
 	g_free(x->unit_lines);
 	g_free(x->policies);
@@ -139,22 +128,8 @@ bool campaign_owes(const struct campaign *c, const struct obligation *ob, uint32
 
 uint32_t campaign_find_unit(const struct campaign *c, const char *id)
 {
-	uint32_t low = 0, high = c->n_units;
-
-	if (!c->index)
-		return through_units(c, id);
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2, unit = c->index->units_by_id[middle];
-		int order = strcmp(id, campaign_text(c, c->units[unit].id));
-
-		if (order == 0)
-			return unit;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NONE;
+	return c->index ? unit_table_find(&c->index->units, c->units, c->text, id)
+			: through_units(c, id);
 }
 
 static uint32_t find_obligation(const struct campaign *c, const char *uid)

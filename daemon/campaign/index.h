@@ -7,9 +7,10 @@
 #define CAMPAIGN_INDEX_H
 
 #include "daemon/campaign/build.h"
+#include "daemon/campaign/unit_table.h"
 
 struct campaign_index {
-	uint32_t *units_by_id;        /**< unit indexes, by id bytewise */
+	struct unit_table units;
 	uint32_t *obligations_by_uid; /**< obligation indexes, by uid bytewise */
 	int *unit_lines;              /**< of a unit's first row */
 	struct place *policies;       /**< of a policy's name */

@@ -106,12 +106,30 @@ static void check_addresses(const struct lint *l, uint32_t unit)
 	}
 }
 
+/** Has any name a second unit?  One bit for each place of a text: equal ones lie in one. */
+static bool names_recur(const struct campaign *c)
+{
+	g_autofree uint8_t *seen = g_malloc0(c->text_size / 8 + 1);
+	bool recur = false;
+
+	for (uint32_t i = 0; i < c->n_units && !recur; i++) {
+		text_t name = c->units[i].name;
+
+		recur = seen[name / 8] & 1u << name % 8;
+		seen[name / 8] |= (uint8_t)(1u << name % 8);
+	}
+	return recur;
+}
+
 /** Two ids with one name: mostly one id mistyped, and nobody would ever report for it. */
 static void check_names(const struct lint *l)
 {
 	const struct campaign *c = l->c;
-	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL); /* a name -> unit + 1 */
+	g_autoptr(GHashTable) seen = NULL; /* a name -> unit + 1 */
 
+	if (!names_recur(c)) /* 100,000 units cost no table then */
+		return;
+	seen = g_hash_table_new(NULL, NULL);
 	for (uint32_t i = 0; i < c->n_units; i++) {
 		const struct unit *u = &c->units[i];
 		guint first =

@@ -47,6 +47,11 @@ uint32_t build_find(const struct build *b, GHashTable *table, const char *text)
 	return index ? GPOINTER_TO_UINT(index) - 1 : NONE;
 }
 
+uint32_t build_find_unit(const struct build *b, const char *id)
+{
+	return unit_table_find(&b->unit_of, build_unit(b, 0), texts_get(b->texts, 0), id);
+}
+
 static void build_init(struct build *b)
 {
 	const struct campaign_file *units = campaign_files_find(b->files, UNITS_FILE);
@@ -63,7 +68,6 @@ static void build_init(struct build *b)
 	b->policy_named = g_array_new(FALSE, TRUE, sizeof(bool));
 	b->step_places = g_array_new(FALSE, TRUE, sizeof(struct place));
 	b->period_lines = g_array_new(FALSE, TRUE, sizeof(int));
-	b->unit_of = g_hash_table_new(NULL, NULL);
 	b->policy_of = g_hash_table_new(NULL, NULL);
 	b->tag_set = g_hash_table_new(NULL, NULL);
 }
@@ -78,7 +82,7 @@ static void build_fini(struct build *b)
 	g_clear_pointer(&b->policy_named, g_array_unref);
 	g_clear_pointer(&b->step_places, g_array_unref);
 	g_clear_pointer(&b->period_lines, g_array_unref);
-	g_hash_table_unref(b->unit_of);
+	unit_table_fini(&b->unit_of);
 	g_hash_table_unref(b->policy_of);
 	g_hash_table_unref(b->tag_set);
 	texts_free(&b->texts);

@@ -16,8 +16,9 @@
 /** One file of the directory, path relative to it ("duty/zhiban.ics"). */
 struct campaign_file {
 	char *path;
-	char *bytes;
+	const char *bytes; /**< those of .held; no terminator behind them */
 	size_t size;
+	GBytes *held;
 	struct flat
 		*flat; /**< what a child read of these bytes (calendars/flat.h); NULL: read here */
 };
@@ -31,6 +32,8 @@ struct campaign_files *campaign_files_new(const char *key);
 void campaign_files_free(struct campaign_files **f);
 /** Copies the bytes. */
 void campaign_files_add(struct campaign_files *f, const char *path, const void *bytes, size_t size);
+/** Takes a reference. */
+void campaign_files_share(struct campaign_files *f, const char *path, GBytes *bytes);
 /** The same, in place of what is there under that path. */
 void campaign_files_put(struct campaign_files *f, const char *path, const void *bytes, size_t size);
 

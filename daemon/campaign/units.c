@@ -59,6 +59,7 @@ struct table {
 	struct csv csv;
 	int at[COLUMNS]; /* index of the field, -1 = no such column */
 	const char *fields[COLUMNS];
+	struct text_key own[COLUMNS]; /* of those that are another in each row */
 	int line;
 	GArray *said; /* struct said, a unit */
 	struct contacts *contacts;
@@ -155,12 +156,10 @@ static bool addresses_are_good(struct table *t)
 {
 	for (int i = 0; i < CHANNELS; i++) {
 		const char *text = t->fields[address_column[i]];
-		bool good = i == CHANNEL_EMAIL ? address_is_good(text, false)
-					       : handle_is_good(text, i == CHANNEL_WEBHOOK);
-
 		g_autofree char *shown = NULL;
 
-		if (!*text || good)
+		if (!*text || (i == CHANNEL_EMAIL ? address_is_good(text, false)
+						  : handle_is_good(text, i == CHANNEL_WEBHOOK)))
 			continue;
 		shown = address_shown(text); /* what people see of it: findings go to the log */
 		complain(t, t->line, "BAD_ADDRESS",
@@ -296,6 +295,12 @@ static void share_tags(struct table *t, struct unit *u, text_t tags)
 	g_hash_table_insert(t->lists, made, made + 1);
 }
 
+/** The place of a text that make_keys() has prepared. */
+static text_t own_text(struct table *t, enum column column)
+{
+	return texts_put(t->b->texts, &t->own[column]);
+}
+
 static enum unit_sort sort_of_kind(const char *kind)
 {
 	if (!strcmp(kind, "office"))
@@ -315,7 +320,7 @@ static uint32_t new_unit(struct table *t, text_t id, text_t name, text_t kind, s
 	g_array_append_val(t->b->units, u);
 	g_array_append_val(t->b->unit_lines, t->line);
 	g_array_append_val(t->said, said);
-	g_hash_table_insert(t->b->unit_of, GUINT_TO_POINTER(id), GUINT_TO_POINTER(index + 1));
+	unit_table_add(&t->b->unit_of, build_unit(t->b, 0), texts_get(t->b->texts, 0), index);
 	return index;
 }
 
@@ -360,19 +365,19 @@ static uint32_t unit_of_row(struct table *t)
 			 id, UNIT_ID_BYTES_MAX);
 		return NONE;
 	}
-	name = texts_add(b->texts, t->fields[COLUMN_NAME]);
+	name = own_text(t, COLUMN_NAME);
 	kind = texts_add(b->texts, t->fields[COLUMN_KIND]);
 	said.tags = tidy_list(t, t->fields[COLUMN_TAGS]);
 	said.senders = tidy_list(t, t->fields[COLUMN_SENDERS]);
 	said.parent = texts_add(b->texts, t->fields[COLUMN_PARENT]);
-	index = build_find(b, b->unit_of, id);
+	index = build_find_unit(b, id);
 	if (index != NONE)
 		return agrees(t, index, name, kind, said) ? index : NONE;
 	if (!name) {
 		complain(t, t->line, "BAD_UNIT", "单位“%s”没有名称；可填上 name，这一行不算", id);
 		return NONE;
 	}
-	return new_unit(t, texts_add(b->texts, id), name, kind, said);
+	return new_unit(t, own_text(t, COLUMN_UNIT), name, kind, said);
 }
 
 /* ---- contacts ------------------------------------------------------------- */
@@ -430,11 +435,12 @@ static void read_row(struct table *t)
 		return;
 	allowed = channels_allowed(t);
 	c.role = (uint8_t)role;
-	c.person = texts_add(texts, t->fields[COLUMN_PERSON]);
+	c.person = own_text(t, COLUMN_PERSON);
 	c.phone = texts_add(texts, t->fields[COLUMN_PHONE]);
 	c.locale = texts_add(texts, t->fields[COLUMN_LOCALE]);
 	for (int i = 0; i < CHANNELS; i++) {
-		c.address[i] = texts_add(texts, t->fields[address_column[i]]);
+		c.address[i] = i == CHANNEL_EMAIL ? own_text(t, COLUMN_EMAIL)
+						  : texts_add(texts, t->fields[address_column[i]]);
 		if (c.address[i] && (allowed & 1u << i))
 			c.channels |= (uint8_t)(1u << i);
 	}
@@ -451,12 +457,12 @@ static bool has_more(const struct csv_row *row, unsigned n_header)
 }
 
 /* The texts that are another in each row are looked up far apart: fetch their slots together. */
-static void expect_texts(const struct table *t)
+static void make_keys(struct table *t)
 {
 	static const enum column own[] = {COLUMN_UNIT, COLUMN_NAME, COLUMN_PERSON, COLUMN_EMAIL};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(own); i++)
-		texts_expect(t->b->texts, t->fields[own[i]]);
+		t->own[own[i]] = texts_key(t->b->texts, t->fields[own[i]]);
 }
 
 static void read_rows(struct table *t)
@@ -485,11 +491,11 @@ static void read_rows(struct table *t)
 					      ? row.fields[t->at[i]]
 					      : NULL;
 
-			if (field && !keeps_controls[i])
+			if (field && row.controls && !keeps_controls[i])
 				fold_controls(field);
 			t->fields[i] = field ? field : "";
 		}
-		expect_texts(t);
+		make_keys(t);
 		read_row(t);
 	}
 }
@@ -508,7 +514,7 @@ static void resolve_parents(struct table *t)
 		if (!parent)
 			continue;
 		near_start(&near, build_text(b, parent));
-		build_at(b->units, struct unit, i)->parent = build_find(b, b->unit_of, near.wanted);
+		build_at(b->units, struct unit, i)->parent = build_find_unit(b, near.wanted);
 		if (build_unit(b, i)->parent != NONE)
 			continue;
 		for (uint32_t k = 0; t->suggestions < SUGGESTIONS_MAX && k < b->units->len; k++)
@@ -540,33 +546,6 @@ static void refuse_loops(struct table *t)
 	}
 }
 
-/** Contacts in the order of their units, within a unit as in the file. */
-static void group_contacts(struct build *b)
-{
-	GArray *grouped = g_array_sized_new(FALSE, TRUE, sizeof(struct contact), b->contacts->len);
-	uint32_t at = 0;
-
-	g_array_set_size(grouped, b->contacts->len);
-	for (uint32_t i = 0; i < b->contacts->len; i++)
-		build_at(b->units, struct unit, build_at(b->contacts, struct contact, i)->unit)
-			->contacts++;
-	for (uint32_t i = 0; i < b->units->len; i++) {
-		struct unit *u = build_at(b->units, struct unit, i);
-
-		u->contact = at;
-		at += u->contacts;
-		u->contacts = 0;
-	}
-	for (uint32_t i = 0; i < b->contacts->len; i++) {
-		const struct contact *c = build_at(b->contacts, struct contact, i);
-		struct unit *u = build_at(b->units, struct unit, c->unit);
-
-		*build_at(grouped, struct contact, u->contact + u->contacts++) = *c;
-	}
-	g_array_unref(b->contacts);
-	b->contacts = grouped;
-}
-
 int units_read(struct build *b, const struct campaign_file *file)
 {
 	struct table t = {.b = b};
@@ -581,7 +560,7 @@ int units_read(struct build *b, const struct campaign_file *file)
 		read_rows(&t);
 		resolve_parents(&t);
 		refuse_loops(&t);
-		group_contacts(b);
+		contacts_group(&b->contacts, b->units);
 		if (b->units->len == 0) {
 			complain(&t, 0, "NO_UNITS", "一个单位也没有；可一人一行填上单位和联系人");
 			rc = -EINVAL;

@@ -66,7 +66,7 @@ int64_t store_address(struct store *st, enum channel channel, const char *addres
 /** Names of ids, also of what the files no longer name; NULL if there is none. Caller frees. */
 int store_occurrence_name(struct store *st, int64_t occurrence, char **uid_out, char **rid_out);
 char *store_unit_name(struct store *st, int64_t unit);
-/** Every unit known of the campaign, bytewise by its id in the files. */
+/** Every unit known of the campaign, in the order in which they first came. */
 typedef void store_unit_fn(void *arg, int64_t id, const char *unit);
 int store_each_unit(struct store *st, int64_t campaign, store_unit_fn *fn, void *arg);
 /** What campaign_file holds, as a number; 0 = not known. */
