@@ -9,8 +9,9 @@
 #include "daemon/campaign/load.h"
 
 /**
- * Let a child parse every .ics of @files, however hostile. Blocks: not for the loop's thread. What
- * no child can read is refused whole, with an error finding when the campaign is loaded.
+ * Let a child parse every .ics of @files, however hostile. It is waited for when the campaign is
+ * loaded or @files are freed, which blocks: not for the loop's thread. What no child can read is
+ * refused whole, with an error finding then.
  */
 void parse_calendars(struct campaign_files *files);
 

@@ -1,5 +1,6 @@
 /*
- * parse_files.c - the calendars of a campaign, read by one child; by one each if it dies.
+ * parse_files.c - the calendars of a campaign, read by one child while the units are read here;
+ * by one each if it dies.
  */
 #include <errno.h>
 #include <string.h>
@@ -68,31 +69,52 @@ static GPtrArray *flats_of(GBytes *out, guint n, struct err *err)
 	return NULL;
 }
 
-static bool parse_batch(struct campaign_files *files, const GPtrArray *batch, struct err *err)
+/* A child that reads @batch, some files of @files. */
+struct parsing {
+	struct campaign_files *files;
+	GPtrArray *batch;
+	struct child_run *child; /* NULL: none could be had */
+	struct err err;
+};
+
+static struct parsing *begin(struct campaign_files *files, GPtrArray *batch)
 {
-	g_autoptr(GBytes) in = batch_of(batch), out = NULL;
+	struct parsing *p = g_new0(struct parsing, 1);
+	g_autoptr(GBytes) in = batch_of(batch);
 	struct child_limits limits = {.cpu_s = 10, .memory = MEMORY_MAX, .timeout = 30 * SECOND};
-	g_autoptr(GPtrArray) flats = NULL;
 
 	limits.out_max = 4 * g_bytes_get_size(in) + 16 * MIB;
-	if (child_run("ics", in, &limits, &out, err) < 0)
-		return false;
-	flats = flats_of(out, batch->len, err);
+	p->files = files;
+	p->batch = g_ptr_array_ref(batch);
+	p->child = child_begin("ics", in, &limits, &p->err);
+	return p;
+}
+
+/* Takes @p; false with words when its child died. */
+static bool end(struct parsing *p, struct err *err)
+{
+	g_autoptr(GBytes) out = NULL;
+	g_autoptr(GPtrArray) flats = NULL;
+
+	if (p->child != NULL && child_end(&p->child, &out, &p->err) == 0)
+		flats = flats_of(out, p->batch->len, &p->err);
 	for (guint i = 0; flats != NULL && i < flats->len; i++)
-		campaign_files_parsed(files, ((struct campaign_file *)batch->pdata[i])->path,
+		campaign_files_parsed(p->files, ((struct campaign_file *)p->batch->pdata[i])->path,
 				      flats->pdata[i]);
+	*err = p->err;
+	g_ptr_array_unref(p->batch);
+	g_free(p);
 	return flats != NULL;
 }
 
-void parse_calendars(struct campaign_files *files)
+static void finish(void *arg)
 {
-	g_autoptr(GPtrArray) batch = g_ptr_array_new();
+	struct parsing *all = arg;
+	struct campaign_files *files = all->files;
+	g_autoptr(GPtrArray) batch = g_ptr_array_ref(all->batch);
 	struct err err = {0};
 
-	for (guint i = 0; i < files->files->len; i++)
-		if (is_calendar(files->files->pdata[i]))
-			g_ptr_array_add(batch, files->files->pdata[i]);
-	if (batch->len == 0 || parse_batch(files, batch, &err))
+	if (end(all, &err))
 		return;
 	/* One of them is poisoned: it alone is to suffer. */
 	for (guint i = 0; i < batch->len; i++) {
@@ -100,7 +122,18 @@ void parse_calendars(struct campaign_files *files)
 		g_autoptr(GPtrArray) one = g_ptr_array_new();
 
 		g_ptr_array_add(one, f);
-		if (!parse_batch(files, one, &err))
+		if (!end(begin(files, one), &err))
 			campaign_files_parsed(files, f->path, flat_refused("UNREADABLE", err.text));
 	}
+}
+
+void parse_calendars(struct campaign_files *files)
+{
+	g_autoptr(GPtrArray) batch = g_ptr_array_new();
+
+	for (guint i = 0; i < files->files->len; i++)
+		if (is_calendar(files->files->pdata[i]))
+			g_ptr_array_add(batch, files->files->pdata[i]);
+	if (batch->len > 0)
+		campaign_files_await(files, finish, begin(files, batch));
 }

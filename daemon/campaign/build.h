@@ -80,6 +80,9 @@ static inline const char *build_text(const struct build *b, text_t t)
 /** The file at @path, or NULL. */
 const struct campaign_file *campaign_files_find(const struct campaign_files *f, const char *path);
 
+/** Wait for who parses the calendars of @f, if that is not done yet. */
+void campaign_files_settle(struct campaign_files *f);
+
 /** Read the calendar @file into @c; as calendar_read(). */
 int campaign_file_calendar(const struct campaign_file *file, struct calendar *c,
 			   struct findings *findings);

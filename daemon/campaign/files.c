@@ -28,6 +28,7 @@ void campaign_files_free(struct campaign_files **f)
 {
 	if (!*f)
 		return;
+	campaign_files_settle(*f);
 	g_free((*f)->key);
 	g_ptr_array_unref((*f)->files);
 	g_free(*f);
@@ -79,6 +80,21 @@ const struct campaign_file *campaign_files_find(const struct campaign_files *f, 
 			return file;
 	}
 	return NULL;
+}
+
+void campaign_files_await(struct campaign_files *f, campaign_await_fn *fn, void *arg)
+{
+	campaign_files_settle(f);
+	f->await = fn;
+	f->await_arg = arg;
+}
+
+void campaign_files_settle(struct campaign_files *f)
+{
+	campaign_await_fn *await = g_steal_pointer(&f->await);
+
+	if (await != NULL)
+		await(f->await_arg);
 }
 
 void campaign_files_parsed(struct campaign_files *f, const char *path, struct flat *flat)

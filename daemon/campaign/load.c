@@ -244,6 +244,7 @@ static int read_rest(struct build *b, const struct ysource *src, const struct yn
 	if (rc < 0)
 		return -EINVAL;
 	policies_read(b, src, root);
+	campaign_files_settle((struct campaign_files *)b->files); /* what it lays in is no change */
 	rc = calendars_read(b, &horizon);
 	if (rc < 0)
 		return rc;

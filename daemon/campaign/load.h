@@ -23,9 +23,13 @@ struct campaign_file {
 		*flat; /**< what a child read of these bytes (calendars/flat.h); NULL: read here */
 };
 
+typedef void campaign_await_fn(void *arg);
+
 struct campaign_files {
 	char *key;        /**< the directory's last component */
 	GPtrArray *files; /**< struct campaign_file *, by path, owned */
+	campaign_await_fn *await;
+	void *await_arg;
 };
 
 struct campaign_files *campaign_files_new(const char *key);
@@ -41,6 +45,11 @@ void campaign_files_put(struct campaign_files *f, const char *path, const void *
 typedef void campaign_source_fn(void *arg, const char *as, const char *url);
 void campaign_each_source(const struct campaign_files *files, campaign_source_fn *fn, void *arg);
 
+/**
+ * The calendars of @f are being parsed meanwhile: @fn is called once, before one of them is looked at
+ * or @f is freed, and calls campaign_files_parsed() for each.
+ */
+void campaign_files_await(struct campaign_files *f, campaign_await_fn *fn, void *arg);
 /** A child has parsed the calendar at @path, which was added: @flat is taken. */
 void campaign_files_parsed(struct campaign_files *f, const char *path, struct flat *flat);
 

@@ -41,12 +41,16 @@ struct child *child_start(struct loop *l, const char *kind, GBytes *in,
 			  struct err *err);
 
 /**
- * The same, waited for; for a thread that may block, never the loop's. SIGPIPE must be ignored
- * (loop_new() does). 0 and *out, which is the caller's; else as child_done_fn's @rc, or another
- * -errno when no process can be had.
+ * The same in two halves, for a thread that may block, never the loop's: the process starts and
+ * works while the caller does something else. SIGPIPE must be ignored (loop_new() does).
+ *
+ * What of @in does not fit into a pipe waits for child_end(), and the time-out counts from there.
+ * child_begin(): NULL with words if no process can be had. child_end(): 0 and *out, which is the
+ * caller's; else as child_done_fn's @rc.
  */
-int child_run(const char *kind, GBytes *in, const struct child_limits *limits, GBytes **out,
-	      struct err *err);
+struct child_run *child_begin(const char *kind, GBytes *in, const struct child_limits *limits,
+			      struct err *err);
+int child_end(struct child_run **run, GBytes **out, struct err *err);
 
 /** Limit a process that has just been made and has not been given a byte. 0 or -errno. */
 int child_limits_set(pid_t pid, const struct child_limits *limits);

@@ -1,5 +1,5 @@
 /*
- * child_run.c - one parser process, waited for: for threads that may block.
+ * child_run.c - one parser process for threads that may block: begun, and later waited for.
  *
  * posix_spawn() and poll(): no loop, and none of the memory of a daemon with threads is
  * copied. Limits are set from outside before the child has been given a byte.
@@ -17,13 +17,15 @@
 #include "child.h"
 #include "clock.h"
 
-struct run {
+struct child_run {
 	pid_t pid;
 	int in, out; /* our ends; -1 = closed */
-	const char *bytes;
+	GBytes *input;
+	const char *bytes; /* of .input, those not written yet */
 	size_t left;
 	GByteArray *output;
 	size_t out_max;
+	dur_t timeout;
 	mono_t end;
 };
 
@@ -82,7 +84,7 @@ static int spawn(const char *kind, int in, int out, pid_t *pid_out)
 	return -rc;
 }
 
-static int start(struct run *r, const char *kind, struct err *err)
+static int start(struct child_run *r, const char *kind, struct err *err)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1};
 	int rc = 0;
@@ -102,7 +104,7 @@ static int start(struct run *r, const char *kind, struct err *err)
 	return 0;
 }
 
-static void write_some(struct run *r)
+static void write_some(struct child_run *r)
 {
 	ssize_t n = r->left > 0 ? write(r->in, r->bytes, r->left) : 0;
 
@@ -115,7 +117,7 @@ static void write_some(struct run *r)
 		close_end(&r->in);
 }
 
-static int read_some(struct run *r, struct err *err)
+static int read_some(struct child_run *r, struct err *err)
 {
 	guint8 bytes[65536];
 	ssize_t n = read(r->out, bytes, sizeof(bytes));
@@ -133,7 +135,7 @@ static int read_some(struct run *r, struct err *err)
 }
 
 /* Until its output ends. */
-static int talk(struct run *r, struct err *err)
+static int talk(struct child_run *r, struct err *err)
 {
 	int rc = 0;
 
@@ -164,41 +166,68 @@ static int ended(int status, struct err *err)
 	return 0;
 }
 
-int child_run(const char *kind, GBytes *in, const struct child_limits *limits, GBytes **out,
-	      struct err *err)
+static void run_free(struct child_run *r)
 {
-	struct run r = {.pid = -1, .in = -1, .out = -1};
+	close_end(&r->in);
+	close_end(&r->out);
+	g_clear_pointer(&r->output, g_byte_array_unref);
+	g_bytes_unref(r->input);
+	g_free(r);
+}
+
+/* Its process ends, soon or by force, with all that it needs to do so. */
+static void reap(struct child_run *r, bool by_force, int *status)
+{
+	close_end(&r->in);
+	if (by_force)
+		(void)kill(r->pid, SIGKILL);
+	while (waitpid(r->pid, status, 0) < 0 && errno == EINTR)
+		;
+}
+
+struct child_run *child_begin(const char *kind, GBytes *in, const struct child_limits *limits,
+			      struct err *err)
+{
+	struct child_run *r = g_new0(struct child_run, 1);
+	int rc, status;
+
+	r->pid = r->in = r->out = -1;
+	r->input = g_bytes_ref(in);
+	r->bytes = g_bytes_get_data(in, &r->left);
+	r->output = g_byte_array_new();
+	r->out_max = limits->out_max ? limits->out_max : 8u << 20;
+	r->timeout = limits->timeout ? limits->timeout : 30 * SECOND;
+	rc = start(r, kind, err);
+	if (rc == 0) {
+		rc = child_limits_set(r->pid, limits);
+		if (rc < 0) {
+			(void)err_set(err, rc, "解析进程的限制设不上：%s", g_strerror(-rc));
+			reap(r, true, &status);
+		}
+	}
+	if (rc < 0)
+		g_clear_pointer(&r, run_free);
+	else
+		write_some(r);
+	return r;
+}
+
+int child_end(struct child_run **run, GBytes **out, struct err *err)
+{
+	struct child_run *r = g_steal_pointer(run);
 	struct err own = {0};
 	int rc, status = 0;
 
-	r.bytes = g_bytes_get_data(in, &r.left);
-	r.output = g_byte_array_new();
-	r.out_max = limits->out_max ? limits->out_max : 8u << 20;
-	r.end = clock_real()->mono(clock_real()) +
-		(limits->timeout ? limits->timeout : 30 * SECOND);
-	rc = start(&r, kind, err);
-	if (rc == 0) {
-		rc = child_limits_set(r.pid, limits);
-		if (rc < 0)
-			(void)err_set(err, rc, "解析进程的限制设不上：%s", g_strerror(-rc));
-		else
-			rc = talk(&r, err);
-		close_end(&r.in);
-		if (rc < 0)
-			(void)kill(r.pid, SIGKILL);
-		while (waitpid(r.pid, &status, 0) < 0 && errno == EINTR)
-			;
-		/* How it ended says more than that its output did. */
-		if (rc == 0)
-			rc = ended(status, &own);
-		if (rc < 0 && own.text[0] != '\0')
-			(void)err_set(err, rc, "%s", own.text);
-	}
-	close_end(&r.in);
-	close_end(&r.out);
+	r->end = clock_real()->mono(clock_real()) + r->timeout;
+	rc = talk(r, err);
+	reap(r, rc < 0, &status);
+	/* How it ended says more than that its output did. */
 	if (rc == 0)
-		*out = g_byte_array_free_to_bytes(r.output);
-	else
-		g_byte_array_unref(r.output);
+		rc = ended(status, &own);
+	if (rc < 0 && own.text[0] != '\0')
+		(void)err_set(err, rc, "%s", own.text);
+	if (rc == 0)
+		*out = g_byte_array_free_to_bytes(g_steal_pointer(&r->output));
+	run_free(r);
 	return rc;
 }
