@@ -150,6 +150,11 @@ text_t texts_put(struct texts *t, const struct text_key *key)
 	return at;
 }
 
+text_t texts_next(const struct texts *t)
+{
+	return (text_t)t->size;
+}
+
 text_t texts_add(struct texts *t, const char *text)
 {
 	struct text_key key;

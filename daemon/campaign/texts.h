@@ -29,6 +29,8 @@ struct text_key {
 struct text_key texts_key(const struct texts *t, const char *text);
 /** The place of @key's text, made if there is none yet. */
 text_t texts_put(struct texts *t, const struct text_key *key);
+/** The place that the next new text gets. */
+text_t texts_next(const struct texts *t);
 /** Both at once. */
 text_t texts_add(struct texts *t, const char *text);
 /** The place of @text, or 0 if it was never added. */

@@ -40,23 +40,20 @@ static void put(struct unit_table *t, const char *id, uint32_t number)
 	t->slots[i] = number;
 }
 
+/* In the order of the units, whose ids stand one behind the other. */
 static void grow(struct unit_table *t, const struct unit *units, const char *block)
 {
-	g_autofree uint32_t *old = t->slots;
-	uint32_t n = t->n_slots;
-
-	t->n_slots = n == 0 ? SLOTS_FIRST : 2 * n;
+	g_free(t->slots);
+	t->n_slots = t->n_slots == 0 ? SLOTS_FIRST : 2 * t->n_slots;
 	t->slots = g_new0(uint32_t, t->n_slots);
-	for (uint32_t i = 0; i < n; i++)
-		if (old[i] != 0)
-			put(t, block + units[old[i] - 1].id, old[i]);
+	for (uint32_t i = 0; i < t->used; i++)
+		put(t, block + units[i].id, i + 1);
 }
 
-void unit_table_add(struct unit_table *t, const struct unit *units, const char *block,
-		    uint32_t index)
+void unit_table_add(struct unit_table *t, const struct unit *units, const char *block)
 {
 	if (t->used >= t->n_slots / 2)
 		grow(t, units, block);
+	put(t, block + units[t->used].id, t->used + 1);
 	t->used++;
-	put(t, block + units[index].id, index + 1);
 }

@@ -20,8 +20,7 @@ void unit_table_fini(struct unit_table *t);
 uint32_t unit_table_find(const struct unit_table *t, const struct unit *units, const char *block,
 			 const char *id);
 
-/** Unit @index, which is not there yet; those added before are among @units too. */
-void unit_table_add(struct unit_table *t, const struct unit *units, const char *block,
-		    uint32_t index);
+/** The next of @units: they are added in their order, each id once. */
+void unit_table_add(struct unit_table *t, const struct unit *units, const char *block);
 
 #endif

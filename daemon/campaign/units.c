@@ -320,7 +320,7 @@ static uint32_t new_unit(struct table *t, text_t id, text_t name, text_t kind, s
 	g_array_append_val(t->b->units, u);
 	g_array_append_val(t->b->unit_lines, t->line);
 	g_array_append_val(t->said, said);
-	unit_table_add(&t->b->unit_of, build_unit(t->b, 0), texts_get(t->b->texts, 0), index);
+	unit_table_add(&t->b->unit_of, build_unit(t->b, 0), texts_get(t->b->texts, 0));
 	return index;
 }
 
@@ -355,7 +355,7 @@ static uint32_t unit_of_row(struct table *t)
 	struct build *b = t->b;
 	const char *id = t->fields[COLUMN_UNIT];
 	struct said said;
-	text_t name, kind;
+	text_t name, kind, next, unit;
 	uint32_t index;
 
 	if (!unit_id_is_good(id)) {
@@ -370,14 +370,16 @@ static uint32_t unit_of_row(struct table *t)
 	said.tags = tidy_list(t, t->fields[COLUMN_TAGS]);
 	said.senders = tidy_list(t, t->fields[COLUMN_SENDERS]);
 	said.parent = texts_add(b->texts, t->fields[COLUMN_PARENT]);
-	index = build_find_unit(b, id);
+	next = texts_next(b->texts);
+	unit = own_text(t, COLUMN_UNIT);
+	index = unit == next ? NONE : build_find_unit(b, id); /* a new text is no unit's yet */
 	if (index != NONE)
 		return agrees(t, index, name, kind, said) ? index : NONE;
 	if (!name) {
 		complain(t, t->line, "BAD_UNIT", "单位“%s”没有名称；可填上 name，这一行不算", id);
 		return NONE;
 	}
-	return new_unit(t, own_text(t, COLUMN_UNIT), name, kind, said);
+	return new_unit(t, unit, name, kind, said);
 }
 
 /* ---- contacts ------------------------------------------------------------- */
