@@ -27,13 +27,13 @@ enum hold {
 /** What is known of one due item. */
 struct plan_item {
 	uint32_t unit;
+	bool tracked : 1;
+	bool outstanding : 1; /**< no submission in force, not exempt (P4) */
+	bool exempt : 1;
+	bool paused : 1;
+	bool in_tray : 1;            /**< something undecided that could be this unit's report */
 	const struct ladder *ladder; /**< of its effective deadline; borrowed */
 	wall_t decided; /**< the decision that set this deadline (P10); WALL_ALWAYS = none */
-	bool tracked;
-	bool outstanding; /**< no submission in force, not exempt (P4) */
-	bool exempt;
-	bool paused;
-	bool in_tray;                  /**< something undecided that could be this unit's report */
 	uint64_t said[RUNGS_MAX / 64]; /**< rungs raised or superseded for this deadline */
 };
 

@@ -18,12 +18,6 @@
 #define EXPIRY_DEFAULT (3 * DAY)
 #define DIGEST_TEXT 256 /* bytes: enough for most */
 
-/* A ladder depends on the policy, the alarms and the deadline, on nothing else. */
-struct ladder_key {
-	uint32_t policy, alarm, alarms;
-	wall_t due;
-};
-
 static guint ladder_hash(gconstpointer p)
 {
 	const struct ladder_key *k = p;
@@ -92,13 +86,18 @@ const struct ladder *engine_ladder(struct engine *e, uint32_t occurrence, wall_t
 	const struct occurrence *o = &e->campaign->occurrences[occurrence];
 	struct ladder_key key = {engine_obligation(e, occurrence)->policy, o->alarm, o->alarms,
 				 due};
-	struct ladder *l = g_hash_table_lookup(e->ladders, &key);
+	struct ladder *l;
 
+	if (e->ladder != NULL && ladder_equal(&e->ladder_key, &key))
+		return e->ladder;
+	l = g_hash_table_lookup(e->ladders, &key);
 	if (l == NULL) {
 		l = ladder_build(e->campaign, engine_policy(e, occurrence),
 				 e->campaign->alarms + o->alarm, o->alarms, due);
 		g_hash_table_insert(e->ladders, g_memdup2(&key, sizeof(key)), l);
 	}
+	e->ladder_key = key;
+	e->ladder = l;
 	return l;
 }
 
@@ -263,6 +262,7 @@ static void adopt(struct engine *e, struct campaign *c)
 static void disown(struct engine *e)
 {
 	burst_end(e);
+	e->ladder = NULL;
 	g_clear_pointer(&e->ladders, g_hash_table_unref);
 	g_clear_pointer(&e->unit_at, g_array_unref);
 	g_clear_pointer(&e->addresses, g_hash_table_unref);

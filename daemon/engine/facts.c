@@ -24,7 +24,6 @@ static void fact_init(struct engine *e, struct item_fact *it, uint32_t occurrenc
 		.judged = due,
 		.decided = WALL_ALWAYS,
 		.first_received = WALL_NEVER,
-		.last_received = WALL_ALWAYS,
 		.returned_at = WALL_ALWAYS,
 		.tracked = due >= e->track_from,
 		.outstanding = true,
@@ -44,7 +43,8 @@ struct loading {
 	struct engine *e;
 	struct occurrence_facts *f;
 	GArray *raw;     /* struct submission, numbers only */
-	int64_t *oldest; /* per item: number of the first submission stored; INT64_MAX: none */
+	int64_t *oldest; /* per item: number of the first submission stored; INT64_MAX: none.
+			    NULL: nothing has asked for it */
 };
 
 static void on_submission(void *arg, const struct submission *s)
@@ -58,6 +58,7 @@ static void on_submission(void *arg, const struct submission *s)
 
 static void find_oldest(struct loading *l)
 {
+	l->oldest = g_new(int64_t, l->f->n + 1);
 	for (uint32_t i = 0; i < l->f->n; i++)
 		l->oldest[i] = INT64_MAX;
 	for (guint i = 0; i < l->raw->len; i++) {
@@ -70,9 +71,10 @@ static void find_oldest(struct loading *l)
 }
 
 /* Did anything of this item lie on the table when the decision @d was made? */
-static bool was_received(const struct loading *l, const struct item_fact *it,
-			 const struct decision *d)
+static bool was_received(struct loading *l, const struct item_fact *it, const struct decision *d)
 {
+	if (l->oldest == NULL)
+		find_oldest(l);
 	return l->oldest[it - l->f->items] <= d->seen;
 }
 
@@ -156,7 +158,6 @@ static void fold_submissions(struct loading *l)
 			it->first_received = s->received;
 			it->first_stored = s->stored;
 		}
-		it->last_received = MAX(it->last_received, s->received);
 		if (answers(it, s)) {
 			it->in_force = true;
 			it->zero = s->zero;
@@ -219,8 +220,6 @@ struct occurrence_facts *facts_load(struct engine *e, uint32_t occurrence, uint3
 		int64_t one = unit == NONE ? 0 : engine_unit_id(e, unit);
 
 		(void)store_submissions(e->store, id, one, on_submission, &l);
-		l.oldest = g_new(int64_t, f->n + 1);
-		find_oldest(&l);
 		(void)store_decisions(e->store, id, one, on_decision, &l);
 	}
 	fold_submissions(&l);

@@ -14,6 +14,12 @@ struct occurrence_state {
 	bool dirty;
 };
 
+/** A ladder depends on the policy, the alarms and the deadline, on nothing else. */
+struct ladder_key {
+	uint32_t policy, alarm, alarms;
+	wall_t due;
+};
+
 struct engine {
 	struct store *store;
 	struct campaign *campaign; /* owned */
@@ -23,11 +29,13 @@ struct engine {
 	unsigned generation;                /* of the store, when the ids were asked for */
 	GArray *unit_at;                    /* uint32_t: index + 1, by id */
 	struct occurrence_state *state;
-	wall_t *streak_wake;   /* per obligation */
-	GHashTable *ladders;   /* struct ladder_key * -> struct ladder * */
-	GHashTable *words;     /* char * -> int64_t * */
-	GHashTable *addresses; /* channel << 32 | text_t -> int64_t * */
-	GHashTable *messages;  /* of this tick: int64_t * address -> int64_t * message */
+	wall_t *streak_wake;          /* per obligation */
+	GHashTable *ladders;          /* struct ladder_key * -> struct ladder * */
+	struct ladder_key ladder_key; /* the one asked for last: nearly always the next one too */
+	const struct ladder *ladder;  /* NULL: none was */
+	GHashTable *words;            /* char * -> int64_t * */
+	GHashTable *addresses;        /* channel << 32 | text_t -> int64_t * */
+	GHashTable *messages;         /* of this tick: int64_t * address -> int64_t * message */
 	wall_t up_since;
 	dur_t expiry;
 	bool clock_trusted;
@@ -74,17 +82,17 @@ void engine_dirty(struct engine *e, uint32_t occurrence, uint32_t unit);
 /* ---- facts (facts.c) ---- */
 
 /** Everything known of one due item, folded from submissions and decisions. */
-struct item_fact {
+struct item_fact { /* kept small: there are as many as units */
 	uint32_t unit;
-	wall_t due;                           /* effective */
-	wall_t judged;                        /* the deadline that timeliness is measured by */
-	wall_t decided;                       /* instant of the decision behind .due, WALL_ALWAYS */
-	wall_t first_received, last_received; /* WALL_NEVER: nothing */
+	bool extended : 1, returned : 1, exempt : 1, in_force : 1, zero : 1, tracked : 1;
+	bool outstanding : 1;  /* not in force, not exempt */
+	wall_t due;            /* effective */
+	wall_t judged;         /* the deadline that timeliness is measured by */
+	wall_t decided;        /* instant of the decision behind .due, WALL_ALWAYS */
+	wall_t first_received; /* WALL_NEVER: nothing */
 	wall_t first_stored;
 	wall_t returned_at; /* WALL_ALWAYS: never returned */
 	int64_t returned_seen;
-	bool extended, returned, exempt, in_force, zero, tracked;
-	bool outstanding; /* not in force, not exempt */
 };
 
 struct item_decision { /* one that applied to one item */
