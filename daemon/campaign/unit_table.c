@@ -1,5 +1,5 @@
 /*
- * unit_table.c - open addressing, half of the slots free.
+ * unit_table.c - open addressing.
  */
 #include "daemon/campaign/unit_table.h"
 
@@ -8,6 +8,7 @@
 #include "daemon/campaign/texts.h"
 
 #define SLOTS_FIRST 64 /* a power of two, like every size after it */
+#define FULL(slots) ((slots) / 5 * 4)
 
 void unit_table_fini(struct unit_table *t)
 {
@@ -52,7 +53,7 @@ static void grow(struct unit_table *t, const struct unit *units, const char *blo
 
 void unit_table_add(struct unit_table *t, const struct unit *units, const char *block)
 {
-	if (t->used >= t->n_slots / 2)
+	if (t->used >= FULL(t->n_slots))
 		grow(t, units, block);
 	put(t, block + units[t->used].id, t->used + 1);
 	t->used++;

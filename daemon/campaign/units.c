@@ -239,8 +239,8 @@ static uint8_t channels_allowed(struct table *t)
 
 /* ---- units ---------------------------------------------------------------- */
 
-/** Add the names of @list, those that pass @good, from names[*first] on. */
-static void add_names(struct table *t, text_t list, bool senders, uint32_t *first, uint32_t *count)
+/** Add the sound names of @list behind the @count from names[@first] on. How many there are then. */
+static uint8_t add_names(struct table *t, text_t list, bool senders, uint32_t first, uint8_t count)
 {
 	g_autofree char *copy = list ? g_strdup(build_text(t->b, list)) : NULL;
 	char *rest = copy, *entry;
@@ -254,18 +254,19 @@ static void add_names(struct table *t, text_t list, bool senders, uint32_t *firs
 				 "senders 里的“%.80s”不对：应是 a@b.c 或 @b.c；这一个不算", entry);
 			continue;
 		}
-		for (uint32_t i = *first; i < *first + *count; i++)
+		for (uint32_t i = first; i < first + count; i++)
 			again |= *build_at(t->b->names, text_t, i) == name;
 		if (again)
 			continue;
-		if (*count == TAGS_MAX) {
+		if (count == TAGS_MAX) {
 			complain(t, t->line, "TOO_MANY", "一个单位的 tags、senders 各最多 %d 个",
 				 TAGS_MAX);
-			return;
+			break;
 		}
 		g_array_append_val(t->b->names, name);
-		(*count)++;
+		count++;
 	}
+	return count;
 }
 
 /** A kind and tags that many units have are stored once. */
@@ -277,7 +278,7 @@ static void share_tags(struct table *t, struct unit *u, text_t tags)
 
 	if (known) {
 		u->tag = (uint32_t)(*known >> 32);
-		u->tags = (uint32_t)*known;
+		u->tags = (uint8_t)*known;
 		return;
 	}
 	u->tag = t->b->names->len;
@@ -285,7 +286,7 @@ static void share_tags(struct table *t, struct unit *u, text_t tags)
 		g_array_append_val(t->b->names, u->kind);
 		u->tags = 1;
 	}
-	add_names(t, tags, false, &u->tag, &u->tags);
+	u->tags = add_names(t, tags, false, u->tag, u->tags);
 	for (uint32_t i = u->tag; i < u->tag + u->tags; i++)
 		g_hash_table_add(t->b->tag_set,
 				 GUINT_TO_POINTER(*build_at(t->b->names, text_t, i)));
@@ -316,7 +317,7 @@ static uint32_t new_unit(struct table *t, text_t id, text_t name, text_t kind, s
 	u.sort = (uint8_t)sort_of_kind(build_text(t->b, kind));
 	share_tags(t, &u, said.tags);
 	u.sender = t->b->names->len;
-	add_names(t, said.senders, true, &u.sender, &u.senders);
+	u.senders = add_names(t, said.senders, true, u.sender, 0);
 	g_array_append_val(t->b->units, u);
 	g_array_append_val(t->b->unit_lines, t->line);
 	g_array_append_val(t->said, said);

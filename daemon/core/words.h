@@ -64,8 +64,9 @@ struct unit {
 	text_t id, name, kind;
 	uint32_t parent;            /**< index of a unit or NONE */
 	uint32_t contact, contacts; /**< its contacts: campaign.contacts[contact ..] */
-	uint32_t tag, tags;         /**< its tags (its kind is one): campaign.names[tag ..] */
-	uint32_t sender, senders;   /**< further addresses or @domains: campaign.names[..] */
+	uint32_t tag, sender;       /**< its first tag and sender: campaign.names[..] */
+	uint8_t tags;               /**< how many; its kind is one */
+	uint8_t senders;            /**< further addresses or @domains */
 	uint8_t sort;               /**< enum unit_sort */
 };
 

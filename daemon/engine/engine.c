@@ -115,7 +115,7 @@ static void check_ids(struct engine *e)
 	g_hash_table_remove_all(e->messages);
 	g_array_set_size(e->unit_at, 0);
 	memset(e->occurrence_ids, 0, sizeof(int64_t) * e->campaign->n_occurrences);
-	memset(e->unit_ids, 0, sizeof(int64_t) * e->campaign->n_units);
+	memset(e->unit_ids, 0, sizeof(uint32_t) * e->campaign->n_units);
 	for (uint32_t u = 0; u < e->campaign->n_units; u++)
 		(void)engine_unit_id(e, u); /* .unit_at must know all; a failure is met again */
 }
@@ -134,7 +134,7 @@ int64_t engine_occurrence_id(struct engine *e, uint32_t occurrence)
 static void know_unit(struct engine *e, uint32_t unit, int64_t id)
 {
 	must(id > 0 && id < UNIT_IDS_MAX);
-	e->unit_ids[unit] = id;
+	e->unit_ids[unit] = (uint32_t)id;
 	if (e->unit_at->len <= (guint)id)
 		g_array_set_size(e->unit_at, (guint)id + 1);
 	g_array_index(e->unit_at, uint32_t, id) = unit + 1;
@@ -143,7 +143,7 @@ static void know_unit(struct engine *e, uint32_t unit, int64_t id)
 int64_t engine_unit_id(struct engine *e, uint32_t unit)
 {
 	check_ids(e);
-	if (e->unit_ids[unit] <= 0) {
+	if (e->unit_ids[unit] == 0) {
 		int64_t id =
 			store_unit(e->store, e->id, engine_text(e, e->campaign->units[unit].id));
 
@@ -247,7 +247,7 @@ static void adopt(struct engine *e, struct campaign *c)
 	e->campaign = c;
 	e->look_for_gone = true;
 	e->occurrence_ids = g_new0(int64_t, c->n_occurrences + 1);
-	e->unit_ids = g_new0(int64_t, c->n_units + 1);
+	e->unit_ids = g_new0(uint32_t, c->n_units + 1);
 	e->state = g_new0(struct occurrence_state, c->n_occurrences + 1);
 	e->streak_wake = g_new0(wall_t, c->n_obligations + 1);
 	for (uint32_t i = 0; i < c->n_occurrences; i++)

@@ -25,9 +25,10 @@ struct engine {
 	struct campaign *campaign; /* owned */
 	int64_t id;
 	wall_t first_loaded, track_from;
-	int64_t *occurrence_ids, *unit_ids; /* 0 = not asked for yet */
-	unsigned generation;                /* of the store, when the ids were asked for */
-	GArray *unit_at;                    /* uint32_t: index + 1, by id */
+	int64_t *occurrence_ids; /* 0 = not asked for yet */
+	uint32_t *unit_ids;      /* likewise; below UNIT_IDS_MAX */
+	unsigned generation;     /* of the store, when the ids were asked for */
+	GArray *unit_at;         /* uint32_t: index + 1, by id */
 	struct occurrence_state *state;
 	wall_t *streak_wake;          /* per obligation */
 	GHashTable *ladders;          /* struct ladder_key * -> struct ladder * */
