@@ -9,11 +9,11 @@
  * what a relay that stands still does not take goes back after a while.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <string.h>
 
 #include "daemon/io/http_out.h"
 #include "daemon/io/log.h"
+#include "daemon/io/memory.h"
 #include "daemon/io/smtp.h"
 #include "daemon/store/failpoint.h"
 #include "notifiers/notifier.h"
@@ -292,7 +292,7 @@ static int run_rest(struct store *st, struct writer_job *job, struct err *err)
 	(void)job;
 	(void)err;
 	store_rest(st);
-	(void)malloc_trim(0);
+	memory_give_back();
 	return 0;
 }
 
