@@ -12,7 +12,8 @@
 #include "daemon/core/err.h"
 
 #define SLOTS_FIRST 1024 /* a power of two, like every size after it */
-#define BYTES_A_TEXT 24  /* of a table of units, about */
+#define FULL(slots) ((slots) / 5 * 4)
+#define BYTES_A_TEXT 24 /* of a table of units, about */
 
 struct entry {
 	text_t at; /* 0 = free: place 0 is the empty text */
@@ -43,7 +44,7 @@ struct texts *texts_new(size_t bytes)
 	t->block = g_malloc(t->room);
 	t->block[t->size++] = '\0'; /* place 0 is the empty text */
 	t->n_slots = SLOTS_FIRST;
-	while (t->n_slots / 2 < bytes / BYTES_A_TEXT)
+	while (FULL(t->n_slots) < bytes / BYTES_A_TEXT)
 		t->n_slots *= 2;
 	t->slots = slots_new(t->n_slots);
 	return t;
@@ -145,7 +146,7 @@ text_t texts_put(struct texts *t, const struct text_key *key)
 		return s->at;
 	at = append(t, key);
 	*s = (struct entry){at, key->hash};
-	if (++t->used > t->n_slots / 2)
+	if (++t->used > FULL(t->n_slots))
 		grow(t);
 	return at;
 }

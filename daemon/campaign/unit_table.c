@@ -41,20 +41,16 @@ static void put(struct unit_table *t, const char *id, uint32_t number)
 	t->slots[i] = number;
 }
 
-/* In the order of the units, whose ids stand one behind the other. */
-static void grow(struct unit_table *t, const struct unit *units, const char *block)
+void unit_table_fill(struct unit_table *t, const struct unit *units, uint32_t n, const char *block)
 {
-	g_free(t->slots);
-	t->n_slots = t->n_slots == 0 ? SLOTS_FIRST : 2 * t->n_slots;
-	t->slots = g_new0(uint32_t, t->n_slots);
-	for (uint32_t i = 0; i < t->used; i++)
-		put(t, block + units[i].id, i + 1);
-}
-
-void unit_table_add(struct unit_table *t, const struct unit *units, const char *block)
-{
-	if (t->used >= FULL(t->n_slots))
-		grow(t, units, block);
-	put(t, block + units[t->used].id, t->used + 1);
-	t->used++;
+	if (n > FULL(t->n_slots)) {
+		t->n_slots = MAX(t->n_slots, SLOTS_FIRST);
+		while (n > FULL(t->n_slots))
+			t->n_slots *= 2;
+		g_free(t->slots);
+		t->slots = g_new0(uint32_t, t->n_slots);
+		t->used = 0;
+	}
+	for (; t->used < n; t->used++)
+		put(t, block + units[t->used].id, t->used + 1);
 }

@@ -20,7 +20,7 @@ void unit_table_fini(struct unit_table *t);
 uint32_t unit_table_find(const struct unit_table *t, const struct unit *units, const char *block,
 			 const char *id);
 
-/** The next of @units: they are added in their order, each id once. */
-void unit_table_add(struct unit_table *t, const struct unit *units, const char *block);
+/** Know the first @n of @units, whose ids all differ; those known before are among them. */
+void unit_table_fill(struct unit_table *t, const struct unit *units, uint32_t n, const char *block);
 
 #endif

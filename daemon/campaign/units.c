@@ -309,6 +309,18 @@ static enum unit_sort sort_of_kind(const char *kind)
 	return strcmp(kind, "committee") ? UNIT_REPORTS : UNIT_COMMITTEE;
 }
 
+static void fill_table(struct build *b)
+{
+	unit_table_fill(&b->unit_of, build_unit(b, 0), b->units->len, texts_get(b->texts, 0));
+}
+
+/** The unit @id, if a row before had it. Few rows ask: the table is filled when one does. */
+static uint32_t known_unit(struct build *b, const char *id)
+{
+	fill_table(b);
+	return build_find_unit(b, id);
+}
+
 static uint32_t new_unit(struct table *t, text_t id, text_t name, text_t kind, struct said said)
 {
 	struct unit u = {.id = id, .name = name, .kind = kind, .parent = NONE};
@@ -321,7 +333,6 @@ static uint32_t new_unit(struct table *t, text_t id, text_t name, text_t kind, s
 	g_array_append_val(t->b->units, u);
 	g_array_append_val(t->b->unit_lines, t->line);
 	g_array_append_val(t->said, said);
-	unit_table_add(&t->b->unit_of, build_unit(t->b, 0), texts_get(t->b->texts, 0));
 	return index;
 }
 
@@ -373,7 +384,7 @@ static uint32_t unit_of_row(struct table *t)
 	said.parent = texts_add(b->texts, t->fields[COLUMN_PARENT]);
 	next = texts_next(b->texts);
 	unit = own_text(t, COLUMN_UNIT);
-	index = unit == next ? NONE : build_find_unit(b, id); /* a new text is no unit's yet */
+	index = unit == next ? NONE : known_unit(b, id); /* a new text is no unit's yet */
 	if (index != NONE)
 		return agrees(t, index, name, kind, said) ? index : NONE;
 	if (!name) {
@@ -561,6 +572,7 @@ int units_read(struct build *b, const struct campaign_file *file)
 		rc = read_header(&t);
 	if (rc == 0) {
 		read_rows(&t);
+		fill_table(b);
 		resolve_parents(&t);
 		refuse_loops(&t);
 		contacts_group(&b->contacts, b->units);
