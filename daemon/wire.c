@@ -17,6 +17,7 @@
 #include "parse.h"
 #include "wire_private.h"
 
+#define REST_MS 1000       /* after a start: who asks at once is answered first */
 #define DRAIN_MAX_MS 20000 /* below the unit's TimeoutStopSec */
 
 void wire_problem(struct daemon *d, const char *event, int rc, const struct err *err)
@@ -222,6 +223,11 @@ static int start_watches(struct daemon *d, struct err *err)
 	return 0;
 }
 
+static void on_rest(uv_timer_t *t)
+{
+	wire_rest(t->data);
+}
+
 static void start_handles(struct daemon *d)
 {
 	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
@@ -234,7 +240,9 @@ static void start_handles(struct daemon *d)
 	}
 	must(uv_timer_init(loop_uv(d->loop), &d->watchdog) == 0);
 	must(uv_timer_init(loop_uv(d->loop), &d->drain) == 0);
-	d->watchdog.data = d->drain.data = d;
+	must(uv_timer_init(loop_uv(d->loop), &d->rest) == 0);
+	d->watchdog.data = d->drain.data = d->rest.data = d;
+	(void)uv_timer_start(&d->rest, on_rest, REST_MS, 0);
 	if (watchdog > 0)
 		(void)uv_timer_start(&d->watchdog, on_watchdog, (uint64_t)watchdog,
 				     (uint64_t)watchdog);
@@ -324,6 +332,7 @@ static void close_handles(struct daemon *d)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
 	uv_close((uv_handle_t *)&d->watchdog, NULL);
 	uv_close((uv_handle_t *)&d->drain, NULL);
+	uv_close((uv_handle_t *)&d->rest, NULL);
 }
 
 static void finish(struct daemon *d)
@@ -407,7 +416,6 @@ int wire_run(const struct settings *settings, const char *settings_file)
 				  LOG_S("redirect", settings->redirect));
 		notify_ready(wire_health_line(d));
 		wire_poke(d);
-		wire_rest(d);
 		loop_run(d->loop);
 	}
 	finish(d);

@@ -69,7 +69,7 @@ struct daemon {
 	char *relay_words;    /* why */
 	wall_t doubt_since;   /* the clock is in doubt, if it is */
 	uv_signal_t signals[3];
-	uv_timer_t watchdog, drain;
+	uv_timer_t watchdog, drain, rest;
 	bool watchdog_running;
 	GQueue wishes;          /* struct wish *: campaigns to be read again */
 	struct wish *preparing; /* the one whose turn it is; NULL */
