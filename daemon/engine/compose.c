@@ -140,6 +140,8 @@ static void compose_occurrence(struct composing *k, struct message_item *it, uin
 		it->token = token_of(k, it);
 	if (fact == NULL || fact->first_received == WALL_NEVER)
 		return;
+	if (n->sort == SORT_DECISION && fact->outstanding)
+		return; /* what was received is not what is asked for */
 	it->on_time = fact->first_received <= engine_ladder(e, occurrence, fact->judged)->on_time;
 	all = facts_load(e, occurrence, unit);
 	compose_submission(k, it, all, n);

@@ -149,6 +149,57 @@ static void it_is_struck_out_once_and_only_if_late(void **state)
 	world_fini(&w);
 }
 
+/* What the decisions of one message say was received. */
+static void on_decisions(void *arg, struct engine_lease *lease)
+{
+	for (guint i = 0; i < lease->message->items->len; i++) {
+		const struct message_item *it = lease->message->items->pdata[i];
+
+		if (it->sort == SORT_DECISION)
+			g_string_append_printf(arg, "%s %s %s\n", it->unit_id, it->step,
+					       it->received_text);
+	}
+	message_free(&lease->message);
+}
+
+static void who_reported_though_exempt_is_not_asked_again_when_that_is_undone(void **state)
+{
+	static const char *const units[] = {"xin", "xue", "zhu"};
+	struct world w;
+	g_autoptr(GString) said = g_string_new(NULL);
+
+	(void)state;
+	world_weekly(&w);
+	for (int i = 0; i < 3; i++) {
+		if (i > 0) /* xin reports nothing, the report of zhu is returned first */
+			assert_int_equal(submit(&w, units[i], "zhou", FIRST, "2019-08-09T12:00",
+						"2019-08-09T12:00"),
+					 0);
+		if (i == 2)
+			assert_int_equal(decide(&w, DECISION_RETURN, "zhu", "zhou", FIRST,
+						"2019-08-12T12:00", "2019-08-09T12:30"),
+					 0);
+		assert_int_equal(decide(&w, DECISION_EXEMPT, units[i], "zhou", FIRST, NULL,
+					"2019-08-09T13:00"),
+				 0);
+	}
+	tick(&w, "2019-08-09T13:00");
+	(void)deliver(&w, "2019-08-09T13:00");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(decide(&w, DECISION_UNDO, units[i], "zhou", FIRST, NULL,
+					"2019-08-09T13:30"),
+				 0);
+	tick(&w, "2019-08-09T13:30");
+	assert_int_equal(store_begin(w.store, &w.err), 0);
+	(void)engine_lease(&w.engine, 1, w.store, at(&w, "2019-08-09T13:30"), 100, on_decisions,
+			   said, &w.err);
+	assert_int_equal(store_commit(w.store, &w.err), 0);
+	assert_non_null(strstr(said->str, "xin undo \n"));
+	assert_non_null(strstr(said->str, "xue undo 8月9日"));
+	assert_non_null(strstr(said->str, "zhu undo \n"));
+	world_fini(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +207,7 @@ int main(void)
 		cmocka_unit_test(a_message_has_its_texts_and_keeps_its_identity),
 		cmocka_unit_test(the_next_list_strikes_out_what_came_late),
 		cmocka_unit_test(it_is_struck_out_once_and_only_if_late),
+		cmocka_unit_test(who_reported_though_exempt_is_not_asked_again_when_that_is_undone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,11 @@ static void undo(struct message *m)
 	(void)decide(m, "undo", "误操作");
 }
 
+static void undo_received(struct message *m)
+{
+	decide(m, "undo", "误操作")->received_text = "8月9日（周五）16:32";
+}
+
 static void receipt(struct message *m)
 {
 	struct message_item *i = sample_item(m, SORT_RECEIPT, "");
@@ -343,6 +348,8 @@ static const struct row {
 	{"an exemption", exempt, "【免报】新桥镇免予报送第2期周报"},
 	{"a refusal", refuse, "【不予延期】新桥镇第2期周报截止时间仍为8月13日12:00"},
 	{"an exemption undone", undo, "【恢复报送】新桥镇第2期周报截止时间为8月13日12:00"},
+	{"an exemption undone of what was received", undo_received,
+	 "【撤销免报】新桥镇第2期周报已收到，无需重报"},
 	{"a receipt", receipt, "【收件回执】已收到新桥镇第2期周报（8月9日16:32，按时）"},
 	{"a receipt of nothing, late", receipt_late_zero,
 	 "【收件回执】已收到新桥镇第2期周报（8月9日18:02，零报告，迟报）"},
