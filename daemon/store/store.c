@@ -83,8 +83,7 @@ static int check_owner(struct store *st, int64_t *version_out, struct err *err)
 	int64_t tables = pragma_value(st, "SELECT count(*) FROM sqlite_master", -1);
 
 	if (owner < 0 || version < 0 || tables < 0)
-		return err_set(err, -EUCLEAN, "not a readable SQLite database: %s",
-			       sqlite3_errmsg(st->db));
+		return sq_error(st, sqlite3_errcode(st->db), "no SQLite database can be read", err);
 	if (tables == 0 && owner == 0 && version == 0) {
 		*version_out = 0;
 		return 0;
