@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/core/err.h"
+#include "daemon/core/large.h"
 
 #define SLOTS_FIRST 1024 /* a power of two, like every size after it */
 #define FULL(slots) ((slots) / 5 * 4)
@@ -30,7 +31,7 @@ struct texts {
 /* Written to at once: a page that is read first and written later costs two faults. */
 static struct entry *slots_new(uint32_t n)
 {
-	struct entry *slots = g_new(struct entry, n);
+	struct entry *slots = large_new(n * sizeof(*slots));
 
 	memset(slots, 0, n * sizeof(*slots));
 	return slots;

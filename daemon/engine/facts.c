@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "daemon/core/large.h"
 #include "private.h"
 
 static void drop_decision(gpointer p)
@@ -208,7 +209,7 @@ struct occurrence_facts *facts_load(struct engine *e, uint32_t occurrence, uint3
 	int64_t id = engine_occurrence_id(e, occurrence);
 
 	f->occurrence = occurrence;
-	f->items = g_new(struct item_fact, ob->owings + 1);
+	f->items = large_new(sizeof(struct item_fact) * ((size_t)ob->owings + 1));
 	f->decisions = g_array_new(FALSE, FALSE, sizeof(struct item_decision));
 	g_array_set_clear_func(f->decisions, drop_decision);
 	f->submissions = g_array_new(FALSE, FALSE, sizeof(struct item_submission));

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/core/large.h"
 #include "record.h"
 #include "told.h"
 
@@ -117,7 +118,7 @@ static void round_init(struct round *r, struct engine *e, uint32_t occurrence, w
 
 	*r = (struct round){.e = e, .now = now};
 	r->facts = facts_load(e, occurrence, NONE);
-	r->items = g_new(struct plan_item, r->facts->n + 1);
+	r->items = large_new(sizeof(struct plan_item) * ((size_t)r->facts->n + 1));
 	r->held = g_array_new(FALSE, FALSE, sizeof(struct plan_held));
 	r->held_keys = g_ptr_array_new_with_free_func(g_free);
 	r->rungs = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,

@@ -22,6 +22,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/core/large.h"
+
 struct reading {
 	int root;
 	const char *dir;
@@ -108,7 +110,7 @@ static int slurp(int fd, const char *path, size_t max, GBytes **out, struct err 
 			       (long long)st.st_size, max);
 	/* It may grow while we read: one byte more than allowed tells. */
 	room = MIN((size_t)st.st_size + 1, max + 1);
-	bytes = g_malloc(room);
+	bytes = large_new(room);
 	for (;;) {
 		ssize_t n = read(fd, bytes + size, room - size);
 
