@@ -201,12 +201,22 @@ static int parse_role(const char *text)
 	return -1;
 }
 
-static bool is_name(const char *text)
+/* Why @text is nobody's name; NULL: it may be one. */
+static const char *not_a_name(const char *text)
 {
+	static const char *const between[] = {"、", "，", "；", "/"};
+
+	if (text[0] == 0)
+		return "没有写是谁";
+	if (text[0] == '#')
+		return "这一格的公式没有算出姓名";
 	for (const char *p = text; *p != 0; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return false;
-	return text[0] != 0 && strlen(text) <= PERSON_BYTES_MAX;
+			return "姓名太长，或含有控制字符";
+	for (size_t i = 0; i < G_N_ELEMENTS(between); i++)
+		if (strstr(text, between[i]) != NULL)
+			return "一格里写了几个人；请一人写一行";
+	return strlen(text) > PERSON_BYTES_MAX ? "姓名太长，或含有控制字符" : NULL;
 }
 
 static void read_row(struct reading *r, const struct csv_row *row)
@@ -232,9 +242,9 @@ static void read_row(struct reading *r, const struct csv_row *row)
 	if (leads < 0)
 		complain(r, row->line, r->at[COL_ROLE] + 1, "ROSTER_ROLE",
 			 "“%.40s”：应是 带班 或 值班", role);
-	if (!is_name(person))
-		complain(r, row->line, r->at[COL_PERSON] + 1, "ROSTER_PERSON",
-			 person[0] == 0 ? "没有写是谁" : "姓名太长，或含有控制字符");
+	if (not_a_name(person) != NULL)
+		complain(r, row->line, r->at[COL_PERSON] + 1, "ROSTER_PERSON", "%s",
+			 not_a_name(person));
 	if (email[0] != 0 && !address_is_good(email, false))
 		complain(r, row->line, r->at[COL_EMAIL] + 1, "BAD_ADDRESS",
 			 "“%.60s”不是一个邮箱地址", email);

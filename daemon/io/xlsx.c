@@ -10,6 +10,7 @@
 #include <string.h>
 #include <zip.h>
 
+#define NOT_COMPUTED "#公式没有算出的值，请用 Excel 或 WPS 打开后再保存"
 #define DAYS_1904 1462 /* 1904-01-01 counted from 1899-12-30 */
 #define DAYS_MIN 18000 /* 1953, counted from 1904 */
 #define DAYS_MAX 80000
@@ -215,7 +216,7 @@ struct sheet {
 	unsigned row, column; /* written so far: lines, cells of this line */
 	unsigned at;          /* column of the cell that is open, from 1 */
 	char *type;
-	bool inside;
+	bool inside, formula;
 };
 
 /* "AB12" -> 28; 0 if it is none. */
@@ -286,7 +287,10 @@ static int close_cell(struct workbook *w, struct sheet *s)
 			return refuse(w, -EINVAL, "表格损坏：引用了没有的文字");
 		g_string_assign(value, w->strings->pdata[i]);
 	} else if (s->type == NULL || strcmp(s->type, "n") == 0) {
-		say_number(w, value, s->cell->str);
+		if (s->formula && s->cell->len == 0)
+			g_string_assign(value, NOT_COMPUTED);
+		else
+			say_number(w, value, s->cell->str);
 	} else {
 		g_string_assign(value, s->cell->str);
 	}
@@ -311,7 +315,10 @@ static int on_sheet(struct workbook *w, xmlTextReaderPtr r, void *arg)
 		g_free(s->type);
 		s->type = attribute(r, "t");
 		s->at = ref == NULL ? s->column + 1 : column_of(ref);
+		s->formula = false;
 		g_string_truncate(s->cell, 0);
+	} else if (is_element(r, "f")) {
+		s->formula = true;
 	} else if (is_element(r, "v") || is_element(r, "t")) {
 		s->inside = !xmlTextReaderIsEmptyElement(r);
 	} else if (is_end(r, "v") || is_end(r, "t")) {

@@ -390,6 +390,17 @@ def test_workbook(work):
     assert "b.xlsx:7:1: error: ROSTER_DATE" in err and "b.xlsx:7:5: error: ROSTER_PERSON" in err
 
 
+def test_a_formula_that_was_never_computed_is_no_empty_cell(work):
+    """Programs write formulas without a value: the date is not that of the row above."""
+    rows = (f'<row r="1">{TITLES}</row>' + ROW.format(n=2, day=43739, who="甲")
+            + ROW.format(n=3, day="", who="乙").replace("<v></v>", "<f>A2+1</f>", 1)
+            + ROW.format(n=4, day=43741, who="").replace("<is><t></t></is>", "<f>X1</f>").replace(
+                ' t="inlineStr"', ""))
+    _, err = run("roster", "import", workbook(work / "t.xlsx", rows, SHARED), want=1)
+    assert "t.xlsx:3:1: error: ROSTER_DATE: “#公式没有算出的值" in err, err
+    assert "t.xlsx:4:5: error: ROSTER_PERSON: 这一格的公式没有算出姓名" in err, err
+
+
 def test_workbook_hostile(work):
     """Each ends soon, with words, and writes nothing."""
     row = f'<row r="1">{TITLES}</row>'
