@@ -18,17 +18,29 @@ struct repeat {
 	bool other;      /* or for something else */
 };
 
-/* Of another item, as far as this one says which it is of. */
-static bool is_other_item(const struct repeat *r, const char *uid, const char *rid)
+/*
+ * Does it name another item than @known, as the files stand now?  An edit may have given that one
+ * another name since: what is found under no name is no other.
+ */
+static bool is_other_item(const struct repeat *r, uint32_t known)
 {
+	const struct engine *e = r->e;
+	const struct campaign *c = e->campaign;
+	const struct obligation *own = engine_obligation(e, known);
 	uint32_t meant;
 
-	if (r->s->uid[0] == 0 || strcmp(r->s->uid, uid) != 0)
-		return r->s->uid[0] != 0 || uid[0] != 0;
-	if (r->s->rid[0] == 0 || strcmp(r->s->rid, rid) == 0)
-		return false;
-	return engine_find(r->e, uid, r->s->rid, &meant, NULL) < 0 ||
-	       strcmp(engine_text(r->e, r->e->campaign->occurrences[meant].rid), rid) != 0;
+	if (r->s->uid[0] == 0)
+		return true;
+	if (r->s->rid[0] != 0)
+		return engine_find(r->e, r->s->uid, r->s->rid, &meant, NULL) >= 0 && meant != known;
+	for (uint32_t i = 0; i < c->n_obligations; i++) {
+		const struct obligation *ob = &c->obligations[i];
+
+		if (strcmp(engine_text(e, ob->uid), r->s->uid) == 0) /* a cut one has its summary */
+			return ob != own && strcmp(engine_text(e, ob->summary),
+						   engine_text(e, own->summary)) != 0;
+	}
+	return false;
 }
 
 /* What was said the first time is said again, as things stand now. */
@@ -49,8 +61,7 @@ static void on_known(void *arg, const struct submission *s)
 	(void)g_strlcpy(r->out->receipt, s->receipt, sizeof(r->out->receipt));
 	if (occurrence == NONE || unit == NONE)
 		return; /* no longer in the files; the receipt stands */
-	r->other |= is_other_item(r, engine_text(e, engine_obligation(e, occurrence)->uid),
-				  engine_text(e, e->campaign->occurrences[occurrence].rid));
+	r->other |= is_other_item(r, occurrence);
 	f = facts_load(e, occurrence, unit);
 	it = facts_item(f, unit);
 	if (it != NULL) {

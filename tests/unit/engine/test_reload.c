@@ -222,6 +222,40 @@ static void a_series_that_was_dragged_keeps_its_history(void **state)
 	world_fini(&w);
 }
 
+/* Its answer was lost, and the files were edited before it asked again: it was stored, once. */
+static void a_report_is_known_again_under_the_name_it_was_sent_with(void **state)
+{
+	static const char dragged[] = CALENDAR(PHASE EVENT(
+		"zhou", LOCAL("20190808T160000") "RRULE:FREQ=WEEKLY;COUNT=5\r\nSUMMARY:周报\r\n"
+						 "CATEGORIES:报送\r\n"));
+	static const char *const edits[] = {CUT, dragged}, *const names[] = {SECOND_RID, ""};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(edits) * G_N_ELEMENTS(names); i++) {
+		struct engine_submit s = {.unit = "xin",
+					  .uid = "zhou",
+					  .rid = names[i % 2],
+					  .way = "api",
+					  .actor = "xin",
+					  .why = "",
+					  .request = "key-1"};
+		struct world w;
+
+		world_weekly(&w);
+		s.received = at(&w, "2019-08-12T09:00");
+		assert_int_equal(store_begin(w.store, &w.err), 0);
+		assert_int_equal(engine_submit(w.engine, &s, s.received, &w.receipt, &w.err), 0);
+		assert_int_equal(store_commit(w.store, &w.err), 0);
+		reload(&w, yaml_weekly, units_three, edits[i / 2], "2019-08-14T11:00");
+		assert_int_equal(store_begin(w.store, &w.err), 0);
+		assert_int_equal(engine_submit(w.engine, &s, s.received, &w.receipt, &w.err), 0);
+		assert_true(w.receipt.again);
+		assert_int_equal(store_commit(w.store, &w.err), 0);
+		g_ptr_array_unref(lines);
+		world_fini(&w);
+	}
+}
+
 static void another_summary_is_another_thing(void **state)
 {
 	static const char other[] = CALENDAR(PHASE EVENT(
@@ -342,6 +376,7 @@ int main(void)
 		cmocka_unit_test(what_is_held_for_a_deadline_that_moved_is_withdrawn),
 		cmocka_unit_test(a_series_that_was_cut_keeps_its_history),
 		cmocka_unit_test(a_series_that_was_dragged_keeps_its_history),
+		cmocka_unit_test(a_report_is_known_again_under_the_name_it_was_sent_with),
 		cmocka_unit_test(another_summary_is_another_thing),
 		cmocka_unit_test(a_unit_that_is_taken_out_is_left_alone),
 		cmocka_unit_test(a_unit_that_is_given_another_number_keeps_its_reports),
