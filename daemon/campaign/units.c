@@ -58,7 +58,9 @@ struct table {
 	struct build *b;
 	struct csv csv;
 	int at[COLUMNS]; /* index of the field, -1 = no such column */
-	const char *fields[COLUMNS];
+	enum column present[COLUMNS];
+	unsigned n_present;
+	const char *fields[COLUMNS];  /* "" of a column that is not there */
 	struct text_key own[COLUMNS]; /* of those that are another in each row */
 	int line;
 	GArray *said; /* struct said, a unit */
@@ -112,8 +114,10 @@ static int read_header(struct table *t)
 	struct csv_row row;
 	bool good = true;
 
-	for (int i = 0; i < COLUMNS; i++)
+	for (int i = 0; i < COLUMNS; i++) {
 		t->at[i] = -1;
+		t->fields[i] = "";
+	}
 	if (csv_next(&t->csv, &row) <= 0) {
 		complain(t, 1, "CSV_COLUMN",
 			 "没有表头；第一行应是 unit,name,kind,role,person,email……");
@@ -131,6 +135,7 @@ static int read_header(struct table *t)
 			good = false;
 		} else {
 			t->at[column] = (int)i;
+			t->present[t->n_present++] = (enum column)column;
 		}
 	}
 	for (int i = 0; i < COLUMNS_REQUIRED; i++) {
@@ -500,14 +505,13 @@ static void read_rows(struct table *t)
 				 row.n, t->n_header);
 			continue;
 		}
-		for (int i = 0; i < COLUMNS; i++) {
-			char *field = t->at[i] >= 0 && (unsigned)t->at[i] < row.n
-					      ? row.fields[t->at[i]]
-					      : NULL;
+		for (unsigned i = 0; i < t->n_present; i++) {
+			enum column column = t->present[i];
+			unsigned at = (unsigned)t->at[column];
 
-			if (field && row.controls && !keeps_controls[i])
-				fold_controls(field);
-			t->fields[i] = field ? field : "";
+			t->fields[column] = at < row.n ? row.fields[at] : "";
+			if (at < row.n && row.controls && !keeps_controls[column])
+				fold_controls(row.fields[at]);
 		}
 		make_keys(t);
 		read_row(t);
