@@ -305,6 +305,51 @@ static void a_crowd_in_one_unit(void **state)
 	assert_int_equal(duplicates, 40 + 2 * 3);
 }
 
+/** A field outgrows the room for a row when others of it are there already. */
+static void a_long_row(void **state)
+{
+	g_autofree char *name = g_strnfill(5000, 'x');
+	g_autofree char *text =
+		g_strdup_printf(HEAD OFFICE "a,\"甲\n \"\"%s\"\"\",镇,head,张,"
+					    "a@x.invalid\nb,乙,镇,head,李,b@x.invalid",
+				name);
+	g_autofree char *want = g_strdup_printf("甲  \"%s\"", name);
+	const struct unit *u;
+
+	(void)state;
+	assert_int_equal(load(text, strlen(text)), 0);
+	assert_findings(findings, "a long row", "");
+	u = &campaign->units[campaign_find_unit(campaign, "a")];
+	assert_string_equal(campaign_text(campaign, u->name), want);
+	assert_string_equal(campaign_text(campaign, campaign->contacts[u->contact].person), "张");
+	assert_int_not_equal(campaign_find_unit(campaign, "b"), NONE);
+}
+
+/** An id may be a text that stands for something else in a row before. */
+static void ids_that_are_names_too(void **state)
+{
+	static const char text[] = HEAD OFFICE "a,b,镇,head,c,a@x.invalid\n"
+					       "b,c,镇,head,李,b@x.invalid\n"
+					       "c,丙,镇,head,王,c@x.invalid\n"
+					       "b,c,镇,leader,赵,d@x.invalid\n"
+					       "a,b,镇,leader,孙,e@x.invalid\n";
+
+	(void)state;
+	assert_int_equal(load(text, strlen(text)), 0);
+	assert_findings(findings, "ids that are names too", "");
+	assert_int_equal(campaign->n_units, 4);
+	for (uint32_t u = 1; u < 4; u++) { /* the office is 0; a and b have rows apart */
+		char id[] = {(char)('a' + u - 1), 0};
+		const struct unit *x = &campaign->units[u];
+
+		assert_int_equal(campaign_find_unit(campaign, id), u);
+		assert_int_equal(x->contacts, u < 3 ? 2 : 1);
+		for (uint32_t i = x->contact; i < x->contact + x->contacts; i++)
+			assert_int_equal(campaign->contacts[i].unit, u);
+	}
+	assert_int_equal(campaign_find_unit(campaign, "丙"), NONE);
+}
+
 static void many_units(void **state)
 {
 	g_autoptr(GString) text = g_string_new(HEAD OFFICE);
@@ -316,7 +361,11 @@ static void many_units(void **state)
 				       i, i, i, i, i);
 	assert_int_equal(load(text->str, text->len), 0);
 	assert_int_equal(campaign->n_units, 100001);
-	assert_int_equal(campaign_find_unit(campaign, "u099999"), 100000);
+	for (uint32_t i = 1; i < campaign->n_units; i++)
+		assert_int_equal(campaign_find_unit(campaign,
+						    campaign_text(campaign, campaign->units[i].id)),
+				 i);
+	assert_int_equal(campaign_find_unit(campaign, "u100000"), NONE);
 	bytes = campaign->text_size + campaign->n_units * sizeof(struct unit) +
 		campaign->n_contacts * sizeof(struct contact) + campaign->n_names * sizeof(text_t) +
 		campaign->n_owing * sizeof(uint32_t);
@@ -343,6 +392,8 @@ int main(void)
 		cmocka_unit_test(parents),
 		cmocka_unit_test(address_rules),
 		cmocka_unit_test(a_crowd_in_one_unit),
+		cmocka_unit_test(a_long_row),
+		cmocka_unit_test(ids_that_are_names_too),
 		cmocka_unit_test(many_units),
 	};
 
