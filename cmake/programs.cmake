@@ -8,7 +8,7 @@ endif()
 
 if(EXISTS ${PROJECT_SOURCE_DIR}/daemon/main.c AND TARGET duban_http)
   # What can be tried without a loop is a library, so that unit tests can link it.
-  add_library(duban_settings STATIC daemon/settings.c daemon/places.c daemon/prepare.c daemon/last_good.c daemon/parse.c
+  add_library(duban_settings STATIC daemon/settings.c daemon/settings_relay.c daemon/places.c daemon/prepare.c daemon/last_good.c daemon/parse.c
               daemon/parse_files.c)
   target_include_directories(duban_settings PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(duban_settings PUBLIC ${all})

@@ -3,7 +3,6 @@
  */
 #include "settings.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -78,6 +77,27 @@ static void take_secret(const struct reading *r, const struct ynode *map, const 
 			    path);
 }
 
+/* What a start would refuse is refused here, with its line: --check-config must not pass it. */
+static void check_relay(const struct reading *r, const struct ynode *m)
+{
+	static const char name[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-[]:";
+	const struct settings *s = r->s;
+	bool smtps = s->relay != NULL && g_str_has_prefix(s->relay, "smtps://");
+
+	if (s->relay != NULL && !settings_relay_is_good(s->relay)) {
+		ynode_error(r->src, ynode_get(m, "relay"), "BAD_RELAY",
+			    "写成 smtp://主机:端口 或 smtps://主机:端口，IPv6 地址要加方括号");
+		return;
+	}
+	if (s->host != NULL && strspn(s->host, name) != strlen(s->host))
+		ynode_error(r->src, ynode_get(m, "host"), "BAD_VALUE",
+			    "“host”应是主机名，如 duban.example.org");
+	if (s->user != NULL && !smtps && s->starttls != 2 && !settings_is_loopback(s))
+		ynode_error(r->src, ynode_get(m, "user"), "BAD_VALUE",
+			    "口令不能明文传送：relay 改用 smtps://，或写上 starttls: required");
+}
+
 static void read_mail(const struct reading *r, const struct ynode *root)
 {
 	static const char *const keys[] = {"relay",       "from",    "from_name", "host",
@@ -100,10 +120,9 @@ static void read_mail(const struct reading *r, const struct ynode *root)
 	(void)ynode_choice(r->src, m, "starttls", tls, &r->s->starttls);
 	if (ynode_int(r->src, m, "connections", 1, CONNECTIONS_MAX, &n))
 		r->s->connections = (unsigned)n;
-	if (r->s->relay != NULL && !g_str_has_prefix(r->s->relay, "smtp://") &&
-	    !g_str_has_prefix(r->s->relay, "smtps://"))
-		ynode_error(r->src, ynode_get(m, "relay"), "BAD_RELAY",
-			    "写成 smtp://主机:端口 或 smtps://主机:端口");
+	check_relay(r, m);
+	if (r->s->user != NULL)
+		(void)ynode_require(r->src, m, "password_file");
 	if (r->s->relay != NULL)
 		(void)ynode_require(r->src, m, "from");
 	if (r->s->from != NULL && !email_address_valid(r->s->from, NULL))
@@ -126,6 +145,21 @@ static void take_list(const struct reading *r, const struct ynode *map, const ch
 	}
 }
 
+static void take_networks(const struct reading *r, const struct ynode *m, GPtrArray *out)
+{
+	struct addr_guard *guard;
+	struct err err = {0};
+
+	take_list(r, m, "allow", out);
+	g_ptr_array_add(out, NULL);
+	guard = addr_guard_new((const char *const *)out->pdata, &err);
+	g_ptr_array_remove_index(out, out->len - 1);
+	if (guard == NULL)
+		ynode_error(r->src, ynode_get(m, "allow"), "BAD_VALUE", "“allow”里有不是网段的：%s",
+			    err.text);
+	addr_guard_free(&guard);
+}
+
 static void read_webhook(const struct reading *r, const struct ynode *root)
 {
 	static const char *const keys[] = {"secret_file", "allow", NULL};
@@ -135,7 +169,7 @@ static void read_webhook(const struct reading *r, const struct ynode *root)
 		return;
 	ynode_check_keys(r->src, m, keys);
 	take_secret(r, m, "secret_file", &r->s->webhook_secret);
-	take_list(r, m, "allow", r->s->webhook_allow);
+	take_networks(r, m, r->s->webhook_allow);
 }
 
 /* ---- remote sources ---- */
@@ -191,21 +225,12 @@ static void read_sources(const struct reading *r, const struct ynode *root)
 	static const char *const source_keys[] = {"allow", "ca_file", "timeout", "credentials",
 						  NULL};
 	const struct ynode *m = ynode_map(r->src, root, "sources"), *all;
-	struct addr_guard *guard;
-	struct err err = {0};
 	int64_t seconds;
 
 	if (m == NULL)
 		return;
 	ynode_check_keys(r->src, m, source_keys);
-	take_list(r, m, "allow", r->s->source_allow);
-	g_ptr_array_add(r->s->source_allow, NULL);
-	guard = addr_guard_new((const char *const *)r->s->source_allow->pdata, &err);
-	g_ptr_array_remove_index(r->s->source_allow, r->s->source_allow->len - 1);
-	if (guard == NULL)
-		ynode_error(r->src, ynode_get(m, "allow"), "BAD_VALUE", "“allow”里有不是网段的：%s",
-			    err.text);
-	addr_guard_free(&guard);
+	take_networks(r, m, r->s->source_allow);
 	take_path(r, m, "ca_file", &r->s->source_ca_file);
 	if (ynode_int(r->src, m, "timeout", 1, 120, &seconds))
 		r->s->source_timeout = seconds * SECOND;
@@ -364,7 +389,12 @@ static void read_rest(const struct reading *r, const struct ynode *root)
 		ynode_check_keys(r->src, log, log_keys);
 		(void)ynode_choice(r->src, log, "level", levels, &r->s->log_level);
 	}
-	if (ynode_length(r->src, root, "expire", &expire) && expire.parts == 1) {
+	if (!ynode_length(r->src, root, "expire", &expire)) {
+		; /* said, or not there */
+	} else if (expire.parts != 1 || expire.part[0].unit == 'b' || expire.at >= 0) {
+		ynode_error(r->src, ynode_get(root, "expire"), "BAD_VALUE",
+			    "“expire”应是一段时长，如 3d、36h，不能是 0");
+	} else {
 		dur_t unit = expire.part[0].unit == 'w'   ? 7 * DAY
 			     : expire.part[0].unit == 'h' ? HOUR
 			     : expire.part[0].unit == 'm' ? MINUTE
@@ -537,27 +567,4 @@ void settings_free(struct settings **sp)
 	g_free(s->pace_start);
 	g_free(s->pace_until);
 	g_free(s);
-}
-
-/* A number of four parts that begins with 127: a name like 127.evil.example is none. */
-static bool is_loopback_number(const char *host)
-{
-	struct in_addr addr;
-
-	return inet_pton(AF_INET, host, &addr) == 1 && (ntohl(addr.s_addr) >> 24) == 127;
-}
-
-bool settings_is_loopback(const struct settings *s)
-{
-	const char *host = s->relay == NULL ? NULL : strstr(s->relay, "://");
-	g_autofree char *name = NULL;
-
-	if (s->relay == NULL)
-		return true;
-	if (host == NULL)
-		return false;
-	if (g_str_has_prefix(host + 3, "[::1]"))
-		return host[8] == 0 || host[8] == ':' || host[8] == '/';
-	name = g_strndup(host + 3, strcspn(host + 3, ":/"));
-	return strcmp(name, "localhost") == 0 || is_loopback_number(name);
 }

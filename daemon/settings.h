@@ -62,6 +62,8 @@ const struct credential *settings_credential(const struct settings *s, const cha
  */
 void settings_compare(const struct settings *s, const char *path, GPtrArray *report);
 void settings_free(struct settings **s);
+/** smtp or smtps, a host and perhaps a port, and nothing else? */
+bool settings_relay_is_good(const char *relay);
 /** Is the relay (and every host of it) on this machine? Without it the paced clock is refused. */
 bool settings_is_loopback(const struct settings *s);
 
