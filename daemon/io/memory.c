@@ -35,7 +35,5 @@ void memory_give_back(void)
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 
 	(void)malloc_trim(0);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	(void)dl_iterate_phdr(let_go, &page);
-#endif
 }
