@@ -27,6 +27,7 @@ struct unsigned_list {
 	struct engine *e;
 	wall_t now, last; /* when the office heard; WALL_ALWAYS */
 	dur_t wait;
+	bool english;
 	wall_t next;
 	GPtrArray *groups;
 };
@@ -94,7 +95,10 @@ static void on_held(void *arg, const struct notice *n)
 		return; /* another recipient */
 	g->unit = unit;
 	if (g->units++ < NAMES_MAX)
-		g_string_append_printf(g->names, "%s%s", g->units > 1 ? "、" : "",
+		g_string_append_printf(g->names, "%s%s",
+				       g->units == 1 ? ""
+				       : u->english  ? ", "
+						     : "、",
 				       engine_text(u->e, u->e->campaign->units[unit].name));
 }
 
@@ -110,26 +114,31 @@ static int read_all(struct unsigned_list *u, struct err *err)
 	return 0;
 }
 
-static char *words_of(struct engine *e, const struct group *g)
+/* The first sentence is short: it is the subject of the mail. */
+#define WORDS_ZH                                                                                                             \
+	"%s的“%s”等待签发。涉及%s%s，自%s起，签发之前不会发出。请先用 dubanctl notices --state " \
+	"held 核对，再签发：dubanctl release %s%s"
+#define WORDS_EN                                                                                   \
+	"%s: \"%s\" waits for a signature. It is about %s%s, since %s; until then it stays here. " \
+	"Look at dubanctl notices --state held, then sign: dubanctl release %s%s"
+
+static char *words_of(const struct unsigned_list *u, const struct group *g)
 {
+	struct engine *e = u->e;
 	const char *uid = engine_text(e, engine_obligation(e, g->occurrence)->uid),
 		   *rid = engine_text(e, e->campaign->occurrences[g->occurrence].rid);
-	bool english = g_str_has_prefix(engine_text(e, e->campaign->locale), "en");
 	g_autofree char *title = engine_title(e, g->occurrence);
 	g_autofree char *step = store_word_get(e->store, g->step);
-	g_autofree char *since = compose_moment(e, g->since, english);
-	g_autofree char *more = g->units <= NAMES_MAX ? g_strdup("")
-				: english ? g_strdup_printf(" and others, %u units", g->units)
-					  : g_strdup_printf("等%u家", g->units);
+	g_autofree char *since = compose_moment(e, g->since, u->english);
+	g_autofree char *more = NULL;
+	g_autofree char *which = strcmp(rid, "-") == 0 ? g_strdup("") : g_strconcat(" ", rid, NULL);
 
-	return g_strdup_printf(
-		english ? "%s: \"%s\" waits for a signature (%s%s), since %s. Until then nobody "
-			  "hears of "
-			  "it. See dubanctl notices --state held, then sign: dubanctl release %s %s"
-			: "%s“%s”等待签发（%s%s），自%s起；签发之前不会发出。请先用 dubanctl "
-			  "notices "
-			  "--state held 核对，再签发：dubanctl release %s %s",
-		title, step, g->names->str, more, since, uid, rid);
+	if (g->units <= NAMES_MAX)
+		more = g_strdup("");
+	else
+		more = g_strdup_printf(u->english ? " and others, %u units" : "等%u家", g->units);
+	return g_strdup_printf(u->english ? WORDS_EN : WORDS_ZH, title, step, g->names->str, more,
+			       since, uid, which);
 }
 
 static int tell(struct unsigned_list *u, struct err *err)
@@ -144,7 +153,7 @@ static int tell(struct unsigned_list *u, struct err *err)
 	/* What the round just over has said to the office has not left: this goes with it (P6). */
 	for (guint i = 0; i < u->groups->len && rc >= 0; i++) {
 		const struct group *g = u->groups->pdata[i];
-		g_autofree char *words = words_of(e, g);
+		g_autofree char *words = words_of(u, g);
 
 		rc = record_alarm(e, NULL, "待签发", g->occurrence, NONE, words, u->now, err);
 	}
@@ -178,6 +187,7 @@ int engine_tell_unsigned(struct engine *e, dur_t wait, wall_t now, wall_t *next_
 	struct unsigned_list u = {.e = e, .now = now, .wait = wait};
 	int rc;
 
+	u.english = g_str_has_prefix(engine_text(e, e->campaign->locale), "en");
 	if (e->rows == 0 && now < e->unsigned_wake) {
 		*next_out = e->unsigned_wake;
 		return 0; /* nothing has changed */

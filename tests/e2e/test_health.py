@@ -120,7 +120,7 @@ def test_what_waits_for_a_signature_is_told_to_the_office():
         d = w.daemon(c, relay=peer).start(env={"DUBAN_HURRY": "1800"})
         wait_for("the office is told", lambda: letters(peer, "等待签发"))
         text = next(t for t in texts(peer) if "等待签发" in t)
-        for words in ("“督办”", "方案", "单位1", "单位3", f"dubanctl release {NEXT}"):
+        for words in ("方案的“督办”等待签发。", "单位1、单位2、单位3", f"dubanctl release {NEXT}\r\n"):
             assert words in text, (words, text)
         assert not peer.accepted("leader1@example.org")
         d.ctl("release", NEXT)
