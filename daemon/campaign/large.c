@@ -129,6 +129,21 @@ struct back {
 	char *first;
 };
 
+/* As an office writes it; two that differ in seconds alone do not read alike. Caller frees. */
+static char *moment(const struct campaign *c, wall_t t)
+{
+	struct civil at;
+
+	local_split(zone_local(c->zone, t), &at);
+	if (at.hour == 23 && at.minute == 59 && at.second == 59)
+		return g_strdup_printf("%d年%d月%d日 24:00", at.year, at.month, at.day);
+	if (at.second == 0)
+		return g_strdup_printf("%d年%d月%d日 %02d:%02d", at.year, at.month, at.day, at.hour,
+				       at.minute);
+	return g_strdup_printf("%d年%d月%d日 %02d:%02d:%02d", at.year, at.month, at.day, at.hour,
+			       at.minute, at.second);
+}
+
 static void count_back(const struct large *l, const struct occurrence *o,
 		       const struct occurrence *p, struct back *b)
 {
@@ -136,8 +151,8 @@ static void count_back(const struct large *l, const struct occurrence *o,
 
 	if (b->moved++ > 0)
 		return;
-	was = zone_format(l->from->zone, o->due);
-	is = zone_format(l->to->zone, p->due);
+	was = moment(l->from, o->due);
+	is = moment(l->to, p->due);
 	b->first = g_strdup_printf("“%s” %s 改为 %s", campaign_text(l->to, p->summary), was, is);
 }
 

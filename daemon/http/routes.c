@@ -9,6 +9,8 @@
 
 #include "body.h"
 
+#define EARLY_MAX (31 * DAY) /* how long before a campaign something may have come for it */
+
 void route_fail(struct api_reply *reply, unsigned status, const char *fmt, ...)
 {
 	va_list ap;
@@ -239,6 +241,14 @@ static void reply_receipt(struct api_reply *reply, const struct engine *e,
 	}
 }
 
+/* In January last year's date comes easily, and whoever is late would be on time by it. */
+static bool is_before_its_time(const struct engine *e, wall_t received)
+{
+	wall_t starts = engine_campaign(e)->starts;
+
+	return starts != WALL_NEVER && received < starts - EARLY_MAX;
+}
+
 static void submit(const struct api *api, struct engine *e, const json_t *body,
 		   struct api_reply *reply)
 {
@@ -270,6 +280,11 @@ static void submit(const struct api *api, struct engine *e, const json_t *body,
 	}
 	if (s.received > api->now) {
 		route_fail(reply, 422, "收到时间在将来：%s", received);
+		return;
+	}
+	if (is_before_its_time(e, s.received)) {
+		route_fail(reply, 422, "收到时间早于专项行动开始一个多月，请核对年月：%s",
+			   received);
 		return;
 	}
 	uploads_init(&u);

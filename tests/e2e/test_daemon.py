@@ -118,6 +118,7 @@ def test_submit():
         seq = d.json("journal", "--max", "1")[0]["seq"]
         for words, args in (("没有这个报送单位", ("u9", PAST)), ("没有这项", ("u1", "no@example.org")),
                             ("不承担", ("anban", PAST, "-")), ("将来", ("u1", NEXT, "--received", "2999-01-01T00:00")),
+                            ("核对年月", ("u1", NEXT, "--received", after(days=-365).isoformat())),
                             ("看不懂", ("u1", NEXT, "--received", "昨天")), ("没有这一期", ("u1", PAST, "20190809T090000Z"))):
             assert words in d.says("submit", *args, "--why", "试"), words
         d.says("submit", "u1", PAST, want=64)

@@ -52,7 +52,8 @@ def test_good_edit_moves_a_deadline():
         # Into the past: once a person has confirmed it, what is ripe now is said now.
         c.events(event(ONE, after(minutes=-1), summary="周报"),
                  event(TWO, OVERDUE, summary="方案"))
-        assert "改到过去" in held(d)
+        words = held(d)
+        assert "改到过去" in words and f"“周报” {moved:%Y年}" in words and "+08:00" not in words, words
         assert d.due("u1", ONE)["standing"] == "open"
         d.ctl("confirm", "--why", "确实提前了")
         assert d.due("u1", ONE)["standing"] == "overdue"
