@@ -184,6 +184,65 @@ static void look_at_deadlines(struct large *l)
 	say_back(l, &further, "已过的截止时间将再提前");
 }
 
+/* Of the units that owe @now: how many did not owe @was? @before: per unit of to, that of from. */
+static uint32_t count_entrants(const struct large *l, const uint32_t *before,
+			       const struct obligation *was, const struct obligation *now,
+			       uint32_t *first)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = now->owing; i < now->owing + now->owings; i++) {
+		uint32_t unit = l->to->owing[i];
+
+		if (before[unit] != NONE && campaign_owes(l->from, was, before[unit]))
+			continue;
+		if (n++ == 0)
+			*first = unit;
+	}
+	return n;
+}
+
+/* Who is listed, or given a tag, today did not owe what was due before; its superiors would hear. */
+static void look_at_entrants(struct large *l)
+{
+	const struct campaign *a = l->from, *b = l->to;
+	g_autofree uint32_t *before = g_new(uint32_t, b->n_units + 1);
+	uint32_t was = NONE, now = NONE, entrants = 0, items = 0, first = 0, unit = 0, some = 0;
+
+	memset(before, 0xff, sizeof(*before) * b->n_units); /* NONE */
+	for (uint32_t i = 0; i < a->n_units; i++)
+		if (l->units[i] != NONE)
+			before[l->units[i]] = i;
+	for (uint32_t i = 0; i < a->n_occurrences; i++) {
+		const struct occurrence *o = &a->occurrences[i], *p;
+
+		p = l->goes[i] == NONE ? NULL : &b->occurrences[l->goes[i]];
+		if (p == NULL || o->due > l->now || p->due > l->now ||
+		    b->obligations[p->obligation].category != CATEGORY_REPORT ||
+		    (b->track_from != WALL_NEVER && p->due < b->track_from))
+			continue;
+		if (was != o->obligation || now != p->obligation) {
+			was = o->obligation;
+			now = p->obligation;
+			entrants = count_entrants(l, before, &a->obligations[was],
+						  &b->obligations[now], &some);
+		}
+		if (entrants > 0 && items == 0) {
+			first = l->goes[i];
+			unit = some;
+		}
+		items += entrants;
+	}
+	if (items > 0)
+		g_ptr_array_add(
+			l->reasons,
+			g_strdup_printf(
+				"新列入的单位将立即欠下 %u 件已过截止时间的报送（%s“%s”%s）", items,
+				campaign_text(b, b->units[unit].name),
+				campaign_text(b, b->occurrences[first].summary),
+				items > 1 ? "等" : ""));
+}
+
 GPtrArray *campaign_large_edit(const struct campaign *from, const struct campaign *to, wall_t now)
 {
 	g_autofree uint32_t *goes = campaign_follow(from, to);
@@ -195,5 +254,6 @@ GPtrArray *campaign_large_edit(const struct campaign *from, const struct campaig
 	look_at_names(&l);
 	look_at_rosters(&l);
 	look_at_deadlines(&l);
+	look_at_entrants(&l);
 	return l.reasons;
 }

@@ -15,7 +15,9 @@
  *   a fifth or more of the occurrences, the reporting units or the shifts of a roster are gone
  *   (an occurrence that was moved, or whose series was cut under a new UID, is not);
  *   a deadline that lay ahead at @now would be past, or one that was past would be so even
- *   earlier and at another hour of the clock (new zone files alone are no edit).
+ *   earlier and at another hour of the clock (new zone files alone are no edit);
+ *   ids of units would be those of others of the list;
+ *   a unit that is new, or newly concerned, would owe what was due before.
  * Empty: nothing of that kind. GPtrArray of char *; the caller unrefs it.
  */
 GPtrArray *campaign_large_edit(const struct campaign *from, const struct campaign *to, wall_t now);

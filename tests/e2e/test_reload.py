@@ -127,7 +127,7 @@ def test_files_are_watched():
         os.rename(c.path("units.csv"), c.path("units.csv~"))  # as vim does
         shutil.copy(c.path("units.csv~"), c.path("units.csv"))
         with open(c.path("units.csv"), "a", encoding="utf-8") as f:
-            f.write("u7,单位7,局,liaison,联7,liaison7@example.org,\n")
+            f.write("u7,安委会,committee,liaison,联7,liaison7@example.org,\n")
         wait_for("the backup and rewrite is seen",
                  lambda: "u7" in [u["unit"] for u in d.json("units")])
         # A file in a directory below, too.
@@ -345,6 +345,26 @@ def test_a_table_sorted_without_its_numbers_waits_for_a_person():
         assert {x["unit"] for x in d.json("due", "--uid", ONE)} == {"n1", "u2", "u3", "u4"}
         d.wait_idle()
         assert len(peer.accepted("liaison1@example.org")) == 1, "told twice under another number"
+        d.stop()
+
+
+def test_a_unit_that_joins_late_is_not_chased_for_what_was_due_before():
+    """Its leader would get a letter for every deadline that it never had."""
+    with World() as w:
+        c, d, peer = started(w)
+        new = "u9,单位9,局,liaison,联9,liaison9@example.org,t9\n"
+        c.people(new)
+        assert "新列入的单位将立即欠下 1 件已过截止时间的报送（单位9“方案”）" in held(d)
+        c.events(event(ONE, after(days=3), summary="周报"),
+                 event(TWO, OVERDUE, summary="方案", tags="t1,t2"))
+        d.ctl("reload")  # it owes the next, nothing of before
+        assert d.due("u9", ONE)["standing"] == "open"
+        d.wait_idle()
+        assert not peer.accepted("liaison9@example.org")
+        c.events(event(ONE, after(days=3), summary="周报"), event(TWO, OVERDUE, summary="方案"))
+        held(d)
+        d.ctl("confirm", "--why", "补报")
+        wait_for("the notice to who joined late", lambda: peer.accepted("liaison9@example.org"))
         d.stop()
 
 
