@@ -68,7 +68,7 @@ json_t *engine_due(struct engine *e, const struct engine_filter *f, wall_t now)
 	g_autoptr(GArray) order = in_order(e->campaign);
 	json_t *list = json_array();
 
-	for (uint32_t n = 0; n < order->len; n++) {
+	for (uint32_t n = 0; n < order->len && !is_enough(list, f); n++) {
 		uint32_t i = g_array_index(order, uint32_t, n);
 		const struct obligation *ob = engine_obligation(e, i);
 		const struct occurrence *o = &e->campaign->occurrences[i];

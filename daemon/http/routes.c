@@ -134,10 +134,18 @@ static void run_question(const struct api *api, const struct http_call *call,
 
 	if (e == NULL || !filter_is_sound(e, call->path, &f, reply))
 		return;
+	if (strcmp(call->path, "/v1/due") == 0 && (f.max == 0 || f.max > ROUTE_DUE_MAX))
+		f.max = ROUTE_DUE_MAX + 1;
 	for (size_t i = 0; i < G_N_ELEMENTS(questions); i++)
 		if (strcmp(questions[i].path, call->path) == 0)
 			reply->body = questions[i].ask(e, &f, api->now);
 	reply->status = 200;
+	if (f.max > ROUTE_DUE_MAX && json_array_size(reply->body) == f.max)
+		route_fail(
+			reply, 422,
+			"超过 %d "
+			"条，一次列不完：请按单位、事项或状态缩小范围（--unit、--uid、--standing）",
+			ROUTE_DUE_MAX);
 }
 
 static void run_status(const struct api *api, const struct http_call *call, struct api_reply *reply)

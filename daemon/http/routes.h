@@ -58,6 +58,8 @@ extern const struct route routes[]; /**< ends with .path == NULL */
 
 /** NULL: no such path; *wrong_method_out when only the method is wrong. */
 const struct route *route_find(const char *method, const char *path, bool *wrong_method_out);
+#define ROUTE_DUE_MAX 50000 /**< due items in one answer, 17 MB: more are refused with words */
+
 /** {"error": words}. */
 void route_fail(struct api_reply *reply, unsigned status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -484,6 +484,22 @@ def test_stop_with_requests_under_way():
         d.stop()
 
 
+def test_a_list_of_what_is_due_that_is_too_long_is_refused_with_words():
+    """No list is cut short in silence, and none holds up the daemon for seconds."""
+    with World() as w:
+        c = w.campaign(units=5001)
+        c.events(event(NEXT, after(days=2), more="RRULE:FREQ=DAILY;COUNT=10\r\n"))
+        d = w.daemon(c).start()
+        said = d.says("due", want=1)
+        assert "50000" in said and "--unit" in said, said
+        assert len(d.json("due", "--unit", "u7")) == 10
+        first = d.json("due", "--unit", "u7")[0]["rid"]
+        assert d.call("GET", f"/v1/due?uid={NEXT}&max=50001")[0] == 422
+        assert len(d.call("GET", f"/v1/due?uid={NEXT}&max=50000")[1]) == 50000
+        assert len(d.call("GET", f"/v1/due?uid={NEXT}&rid={first}")[1]) == 5001
+        d.stop()
+
+
 def test_clients_that_go_away():
     """A client that leaves before, during and after its request does no harm."""
     with World() as w:
