@@ -195,8 +195,9 @@ static void choose(struct place *place, struct store *st, const struct places *p
 {
 	g_autofree char *key = g_path_get_basename(place->dir);
 	struct prepared *x, *kept;
+	wall_t first_loaded = now;
 
-	last_good_read(p->sources, st, key, store_campaign(st, key, now, NULL));
+	last_good_read(p->sources, st, key, store_campaign(st, key, now, &first_loaded));
 	x = place_prepare(p->sources, p->parse, place->dir, NULL, now);
 	*out = (struct opening){.first = x};
 	report_all(x, report);
@@ -207,7 +208,7 @@ static void choose(struct place *place, struct store *st, const struct places *p
 		return;
 	out->first = kept;
 	if (x->good) {
-		out->reasons = campaign_large_edit(kept->campaign, x->campaign, now);
+		out->reasons = campaign_large_edit(kept->campaign, x->campaign, first_loaded, now);
 		if (out->reasons->len == 0) {
 			out->then = x;
 			return;
@@ -399,7 +400,8 @@ static bool is_confirmed(const struct commit *c, const struct place *place)
 static int change(const struct commit *c, struct place *place, struct prepared *x, struct err *err)
 {
 	g_autoptr(GPtrArray) reasons =
-		campaign_large_edit(engine_campaign(place->engine), x->campaign, c->now);
+		campaign_large_edit(engine_campaign(place->engine), x->campaign,
+				    engine_first_loaded(place->engine), c->now);
 	bool confirmed = is_confirmed(c, place);
 
 	if (confirmed && place->held != x->campaign->digest)

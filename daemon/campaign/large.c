@@ -15,7 +15,7 @@ struct large {
 	const struct campaign *from, *to;
 	const uint32_t *goes;  /* where the occurrences of from went */
 	const uint32_t *units; /* and its units */
-	wall_t now;
+	wall_t first_loaded, now;
 	GPtrArray *reasons;
 };
 
@@ -208,6 +208,7 @@ static void look_at_entrants(struct large *l)
 	const struct campaign *a = l->from, *b = l->to;
 	g_autofree uint32_t *before = g_new(uint32_t, b->n_units + 1);
 	uint32_t was = NONE, now = NONE, entrants = 0, items = 0, first = 0, unit = 0, some = 0;
+	const wall_t tracked = b->track_from != WALL_NEVER ? b->track_from : l->first_loaded;
 
 	memset(before, 0xff, sizeof(*before) * b->n_units); /* NONE */
 	for (uint32_t i = 0; i < a->n_units; i++)
@@ -218,8 +219,7 @@ static void look_at_entrants(struct large *l)
 
 		p = l->goes[i] == NONE ? NULL : &b->occurrences[l->goes[i]];
 		if (p == NULL || o->due > l->now || p->due > l->now ||
-		    b->obligations[p->obligation].category != CATEGORY_REPORT ||
-		    (b->track_from != WALL_NEVER && p->due < b->track_from))
+		    b->obligations[p->obligation].category != CATEGORY_REPORT || p->due < tracked)
 			continue;
 		if (was != o->obligation || now != p->obligation) {
 			was = o->obligation;
@@ -243,11 +243,18 @@ static void look_at_entrants(struct large *l)
 				items > 1 ? "等" : ""));
 }
 
-GPtrArray *campaign_large_edit(const struct campaign *from, const struct campaign *to, wall_t now)
+GPtrArray *campaign_large_edit(const struct campaign *from, const struct campaign *to,
+			       wall_t first_loaded, wall_t now)
 {
 	g_autofree uint32_t *goes = campaign_follow(from, to);
 	g_autofree uint32_t *units = campaign_follow_units(from, to);
-	struct large l = {from, to, goes, units, now, g_ptr_array_new_with_free_func(g_free)};
+	struct large l = {.from = from,
+			  .to = to,
+			  .goes = goes,
+			  .units = units,
+			  .first_loaded = first_loaded,
+			  .now = now,
+			  .reasons = g_ptr_array_new_with_free_func(g_free)};
 
 	look_at_occurrences(&l);
 	look_at_units(&l);

@@ -17,9 +17,11 @@
  *   a deadline that lay ahead at @now would be past, or one that was past would be so even
  *   earlier and at another hour of the clock (new zone files alone are no edit);
  *   ids of units would be those of others of the list;
- *   a unit that is new, or newly concerned, would owe what was due before.
+ *   a unit that is new, or newly concerned, would owe what was due before; not what was due
+ *   before the campaign was tracked: since @first_loaded, if it names no other instant.
  * Empty: nothing of that kind. GPtrArray of char *; the caller unrefs it.
  */
-GPtrArray *campaign_large_edit(const struct campaign *from, const struct campaign *to, wall_t now);
+GPtrArray *campaign_large_edit(const struct campaign *from, const struct campaign *to,
+			       wall_t first_loaded, wall_t now);
 
 #endif

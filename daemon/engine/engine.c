@@ -341,6 +341,11 @@ int engine_swap(struct engine *e, struct campaign *campaign, struct err *err)
 	return intern_units(e, err);
 }
 
+wall_t engine_first_loaded(const struct engine *e)
+{
+	return e->first_loaded;
+}
+
 const struct campaign *engine_campaign(const struct engine *e)
 {
 	return e->campaign;

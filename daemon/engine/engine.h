@@ -40,6 +40,7 @@ int engine_new(struct store *st, struct campaign *campaign, wall_t now, GPtrArra
 	       struct engine **out, struct err *err);
 void engine_free(struct engine **e);
 const struct campaign *engine_campaign(const struct engine *e);
+wall_t engine_first_loaded(const struct engine *e); /**< WALL_NEVER: only on a doubtful clock */
 const char *engine_key(const struct engine *e);
 void engine_on_row(struct engine *e, engine_row_fn *fn, void *arg);
 /** How long a message is worth sending; default 3 days. */

@@ -368,6 +368,21 @@ def test_a_unit_that_joins_late_is_not_chased_for_what_was_due_before():
         d.stop()
 
 
+def test_a_unit_that_joins_owes_nothing_of_before_the_campaign_was_loaded():
+    """Nobody is asked to confirm what will not be owed."""
+    with World() as w:
+        c = w.campaign()
+        c.events(event(ONE, after(days=3)), event(TWO, after(days=-3), summary="方案"))
+        with open(c.path("campaign.yaml"), encoding="utf-8") as f:
+            c.write("campaign.yaml", f.read().replace("track_from: 2000-01-01\n", ""))
+        d = w.daemon(c, relay=w.peer()).start()
+        c.people("u9,单位9,局,liaison,联9,liaison9@example.org,t9\n")
+        d.ctl("reload")
+        assert d.due("u9", ONE)["standing"] == "open"
+        assert d.due("u9", TWO)["standing"] == "untracked"
+        d.stop()
+
+
 def test_confirmation_is_for_what_was_seen():
     """Edited again since: what is confirmed is not what would come into force."""
     with World() as w:
