@@ -34,9 +34,9 @@ int engine_tell_troubles(struct engine *e, const struct engine_trouble *list, un
 
 /**
  * Tell the office which steps have waited for a signature for @wait or longer: at most once a day,
- * inside their policies' send windows, and again after a week. Right after engine_tick() at the same
- * @now, before anything is leased; a transaction of its own. @next_out: when it must be called again, WALL_NEVER if
- * nothing waits. 0 or -errno.
+ * inside their policies' send windows, and again after a week. Right after engine_tick() at the
+ * same @now, before anything is leased; a transaction of its own. @next_out: when it must be called
+ * again, WALL_NEVER if nothing waits. 0 or -errno.
  */
 int engine_tell_unsigned(struct engine *e, dur_t wait, wall_t now, wall_t *next_out,
 			 struct err *err);

@@ -115,9 +115,9 @@ static int read_all(struct unsigned_list *u, struct err *err)
 }
 
 /* The first sentence is short: it is the subject of the mail. */
-#define WORDS_ZH                                                                                                             \
-	"%s的“%s”等待签发。涉及%s%s，自%s起，签发之前不会发出。请先用 dubanctl notices --state " \
-	"held 核对，再签发：dubanctl release %s%s"
+#define WORDS_ZH                                                                                   \
+	"%s的“%s”等待签发。涉及%s%s，自%s起，签发之前不会发出。"          \
+	"请先用 dubanctl notices --state held 核对，再签发：dubanctl release %s%s"
 #define WORDS_EN                                                                                   \
 	"%s: \"%s\" waits for a signature. It is about %s%s, since %s; until then it stays here. " \
 	"Look at dubanctl notices --state held, then sign: dubanctl release %s%s"

@@ -141,11 +141,10 @@ static void run_question(const struct api *api, const struct http_call *call,
 			reply->body = questions[i].ask(e, &f, api->now);
 	reply->status = 200;
 	if (f.max > ROUTE_DUE_MAX && json_array_size(reply->body) == f.max)
-		route_fail(
-			reply, 422,
-			"超过 %d "
-			"条，一次列不完：请按单位、事项或状态缩小范围（--unit、--uid、--standing）",
-			ROUTE_DUE_MAX);
+		route_fail(reply, 422,
+			   "超过 %d 条，一次列不完："
+			   "请按单位、事项或状态缩小范围（--unit、--uid、--standing）",
+			   ROUTE_DUE_MAX);
 }
 
 static void run_status(const struct api *api, const struct http_call *call, struct api_reply *reply)
