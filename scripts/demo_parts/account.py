@@ -4,6 +4,7 @@ import email
 import email.header
 import os
 import re
+import shlex
 import sys
 import textwrap
 
@@ -176,7 +177,6 @@ def write_why(w, facts):
 
 def write_next(w, demo, count):
     d = relative(demo.dir)
-    b = str(demo.args.bin)
     w.title("六、邮件在哪里", "where the mails lie")
     w(f" {d}/mails/      {count} 封 .eml，按先后编号，用任何邮件软件打开")
     w(f" {d}/mails.txt   全部邮件的文字版，例如：less {d}/mails.txt")
@@ -184,7 +184,8 @@ def write_next(w, demo, count):
       f"{d}/duband.log 守护进程的日志")
     w.title("七、接下来可以输入", "what to type next")
     w(" 再看这个演示的数据库（时钟停在12月1日零点，不再发信）：")
-    w(f"   export PATH={b}:$PATH DUBAN_SOCKET={demo.args.socket}")
+    w(f"   export PATH={shlex.quote(str(demo.args.bin))}:$PATH "
+      f"DUBAN_SOCKET={shlex.quote(str(demo.args.socket))}")
     w(f"   duband -c {d}/after.yaml 2>/dev/null &       # 用完：kill %1")
     for command, what in (
             ("dubanctl status", "总况"),

@@ -103,10 +103,10 @@ def compiler_flags():
         words = shlex.split(entry["command"])
         for at, word in enumerate(words):
             if word == "-isystem":
-                flags[f"-isystem {words[at + 1]}"] = None
+                flags[(word, words[at + 1])] = None
             elif word.startswith(("-I", "-D")):
-                flags[word] = None
-    return [part for flag in flags for part in flag.split(" ", 1)]
+                flags[(word,)] = None
+    return [word for flag in flags for word in flag]
 
 
 def compiles_alone(header, flags):
